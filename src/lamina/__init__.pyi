@@ -1,0 +1,17 @@
+from . import circuits as circuits
+from . import datasets as datasets
+from . import errors as errors
+from . import experiments as experiments
+from . import io as io
+from . import linalg as linalg
+from . import plotting as plotting
+from . import resu as resu
+from . import simulate as simulate
+from . import stats as stats
+from .io import load as load
+from .io import save as save
+from .resu import ReSU as ReSU
+from .resu import ReSUNetwork as ReSUNetwork
+from .stats import LagMoments as LagMoments
+
+__version__: str

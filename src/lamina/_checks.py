@@ -1,0 +1,201 @@
+"""Checks of what a caller passed in, which answer in the caller's own words.
+
+Every function takes the argument's name first, returns the value in the form that the library computes with, and
+raises an error of `lamina.errors` that names the argument, what is allowed, what came, and the remedy.
+"""
+
+from __future__ import annotations
+
+import difflib
+import numbers
+from collections.abc import Sequence
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
+from lamina.typing import Array
+
+
+def _article(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _bounds(minimum: float | None, maximum: float | None) -> str:
+    if minimum is not None and maximum is not None:
+        return f" from {minimum} to {maximum}"
+    if minimum is not None:
+        return f" of at least {minimum}"
+    return f" of at most {maximum}" if maximum is not None else ""
+
+
+def check_integer(name: str, value: Any, *, minimum: int | None = None, maximum: int | None = None) -> int:
+    """Return ``value`` as an ``int``; booleans and fractions are refused."""
+    allowed = f"an integer{_bounds(minimum, maximum)}"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+        raise ArgumentTypeError(
+            name, allowed=allowed, got=f"{value!r} ({_article(value)})", remedy=f"Pass {name} as a whole number."
+        )
+    number = int(value)
+    if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
+        raise ArgumentError(name, allowed=allowed, got=str(number), remedy=f"Choose {name} within these limits.")
+    return number
+
+
+def check_real(
+    name: str,
+    value: Any,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+) -> float:
+    """Return ``value`` as a finite ``float`` (``above`` is a limit that is itself excluded)."""
+    allowed = "a finite number" + (f" above {above}" if above is not None else _bounds(minimum, maximum))
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise ArgumentTypeError(
+            name, allowed=allowed, got=f"{value!r} ({_article(value)})", remedy=f"Pass {name} as a number."
+        )
+    number = float(value)
+    outside = (
+        not np.isfinite(number)
+        or (minimum is not None and number < minimum)
+        or (maximum is not None and number > maximum)
+        or (above is not None and number <= above)
+    )
+    if outside:
+        raise ArgumentError(name, allowed=allowed, got=str(number), remedy=f"Choose {name} within these limits.")
+    return number
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
+    """Return ``value`` if it is one of ``choices``, or say which of them is nearest."""
+    if isinstance(value, str) and value in choices:
+        return value
+    near = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
+    remedy = f"Did you mean {near[0]!r}?" if near else f"Choose one of these for {name}."
+    listed = ", ".join(repr(choice) for choice in choices)
+    raise ArgumentError(name, allowed=f"one of {listed}", got=repr(value), remedy=remedy)
+
+
+def check_seed(name: str, value: Any) -> np.random.Generator:
+    """Return a generator of its own for an integer, and a ``numpy.random.Generator`` as it is."""
+    if isinstance(value, np.random.Generator):
+        return value
+    return np.random.default_rng(check_integer(name, value, minimum=0))
+
+
+def check_recording(
+    name: str,
+    value: Any,
+    *,
+    channels: int | None = None,
+    minimum_samples: int = 1,
+    gaps: bool = True,
+) -> Array:
+    """Return ``value`` as a floating ``(time, channels)`` array of its own library, without modifying it.
+
+    Integers and booleans become float64, exactly. ``gaps`` allows NaN, which then stands for missing samples;
+    infinities are never allowed.
+    """
+    array = _as_floating(name, value)
+    xp = array_api_compat.array_namespace(array)
+    if array.ndim == 1:
+        array = xp.reshape(array, (-1, 1))
+    if array.ndim != 2:
+        raise ShapeError(
+            name,
+            allowed="of shape (time,) or (time, channels)",
+            got=f"{array.ndim} axes, shape {tuple(array.shape)}",
+            remedy="Time is the first axis; pass several trials as a list of recordings.",
+        )
+    if array.shape[1] == 0 or (channels is not None and array.shape[1] != channels):
+        raise ShapeError(
+            name,
+            allowed=f"of {channels if channels is not None else 'at least 1'} channel(s)",
+            got=f"{array.shape[1]} channel(s), shape {tuple(array.shape)}",
+            remedy="Time is the first axis and channels are the second; transpose the array if they are swapped.",
+        )
+    if array.shape[0] < minimum_samples:
+        raise DataError(
+            name,
+            allowed=f"at least {minimum_samples} samples long",
+            got=f"{array.shape[0]} samples",
+            remedy="Give a longer recording, or ask for a shorter memory, horizon or gap.",
+        )
+    infinite = bool(xp.any(xp.isinf(array)))
+    if infinite or (not gaps and bool(xp.any(xp.isnan(array)))):
+        kind = "infinity" if infinite else "NaN"
+        count = int(xp.sum(xp.astype(xp.isinf(array) if infinite else xp.isnan(array), xp.int64)))
+        raise DataError(
+            name,
+            allowed="finite" + (" (NaN marks a gap)" if gaps else ""),
+            got=f"{count} value(s) of {kind}",
+            remedy="Replace missing samples by NaN to mark a gap." if gaps else "Remove or fill these values.",
+        )
+    return array
+
+
+def check_trials(
+    name: str, value: Any, *, channels: int | None = None, minimum_samples: int = 1, gaps: bool = True
+) -> list[Array]:
+    """Return one recording, or a list or tuple of recordings, as a list of ``(time, channels)`` arrays.
+
+    A list or tuple counts as several trials when its elements are arrays; nested lists of numbers are one recording.
+    """
+    if isinstance(value, (list, tuple)) and len(value) == 0:
+        raise DataError(name, allowed="at least one recording", got="an empty list", remedy="Pass some data.")
+    several = isinstance(value, (list, tuple)) and getattr(value[0], "ndim", 0) > 0
+    if not several:
+        return [
+            check_recording(name, value, channels=channels, minimum_samples=minimum_samples, gaps=gaps)
+        ]
+    trials: list[Array] = []
+    for index, trial in enumerate(value):
+        expected = channels if not trials else trials[0].shape[1]
+        label = f"{name}[{index}]"
+        trials.append(check_recording(label, trial, channels=expected, minimum_samples=minimum_samples, gaps=gaps))
+    return trials
+
+
+def _as_floating(name: str, value: Any) -> Array:
+    array = value if array_api_compat.is_array_api_obj(value) else _as_numpy(name, value)
+    xp = array_api_compat.array_namespace(array)
+    if xp.isdtype(array.dtype, "real floating"):
+        # half precision has no room for a mean and a deviation at once
+        return xp.astype(array, xp.float32) if xp.finfo(array.dtype).bits < 32 else array
+    if xp.isdtype(array.dtype, ("integral", "bool")):
+        return xp.astype(array, xp.float64)
+    raise ArgumentTypeError(
+        name,
+        allowed="an array of real numbers",
+        got=f"dtype {array.dtype}",
+        remedy="Convert it to floating point first (for complex data, stack real and imaginary part as channels).",
+    )
+
+
+def _as_numpy(name: str, value: Any) -> np.ndarray:
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(
+            name,
+            allowed="an array of numbers",
+            got=f"{_article(value)} whose rows differ in length",
+            remedy="Pass trials of different lengths as a list of arrays.",
+        ) from error
+    if array.dtype.kind == "O":
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError):
+            pass
+    if array.dtype.kind not in "fiub":
+        raise ArgumentTypeError(
+            name,
+            allowed="an array of real numbers",
+            got=f"{_article(value)} of dtype {array.dtype}",
+            remedy="Convert it to floating point first.",
+        )
+    return array

@@ -1,0 +1,40 @@
+"""Shape-carrying names for the arrays that cross lamina's borders.
+
+An array is anything of the array API standard; NumPy and torch are tested. The strings are jaxtyping shapes:
+they are documentation to a reader, and assertions when the tests switch the shape checks on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
+
+from jaxtyping import Float, Shaped
+
+Array: TypeAlias = Any
+"""An array of the array API standard (NumPy, torch)."""
+
+Recording: TypeAlias = Shaped[Any, "time *channels"]
+"""``(time,)`` or ``(time, channels)``."""
+
+Trials: TypeAlias = Recording | Sequence[Recording]
+"""One recording, or several that windows never cross."""
+
+LagVectors: TypeAlias = Float[Any, "samples lags"]
+"""``(samples, memory * channels)``, newest lag first, channels fastest."""
+
+Filters: TypeAlias = Float[Any, "units memory channels"]
+"""``(units, memory, channels)``, newest lag first."""
+
+Covariance: TypeAlias = Float[Any, "d d"]
+"""A symmetric matrix of second moments."""
+
+Objective: TypeAlias = Literal["cca", "rrr", "pca"]
+Rectify: TypeAlias = Literal["none", "on", "off", "split"]
+InformationUnit: TypeAlias = Literal["nats", "bits"]
+
+Seed: TypeAlias = int | Any
+"""An integer, or a ``numpy.random.Generator``."""
+
+Progress: TypeAlias = Callable[[float, str], None]
+"""Called now and then with the fraction done (0 to 1) and what is being done."""
