@@ -1,7 +1,7 @@
 """Checks of what a caller passed in, which answer in the caller's own words.
 
-Every function takes the argument's name first, returns the value in the form that the library computes with, and
-raises an error of `lamina.errors` that names the argument, what is allowed, what came, and the remedy.
+Every function takes the argument's name first, returns the value in the form that the library computes with,
+and raises an error of `lamina.errors` that names the argument, what is allowed, what came, and the remedy.
 """
 
 from __future__ import annotations
@@ -36,11 +36,16 @@ def check_integer(name: str, value: Any, *, minimum: int | None = None, maximum:
     allowed = f"an integer{_bounds(minimum, maximum)}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
         raise ArgumentTypeError(
-            name, allowed=allowed, got=f"{value!r} ({_article(value)})", remedy=f"Pass {name} as a whole number."
+            name,
+            allowed=allowed,
+            got=f"{value!r} ({_article(value)})",
+            remedy=f"Pass {name} as a whole number.",
         )
     number = int(value)
     if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
-        raise ArgumentError(name, allowed=allowed, got=str(number), remedy=f"Choose {name} within these limits.")
+        raise ArgumentError(
+            name, allowed=allowed, got=str(number), remedy=f"Choose {name} within these limits."
+        )
     return number
 
 
@@ -58,7 +63,10 @@ def check_real(
         raise ArgumentTypeError(
             name, allowed=allowed, got=f"{value!r} ({_article(value)})", remedy=f"Pass {name} as a number."
         )
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = np.inf
     outside = (
         not np.isfinite(number)
         or (minimum is not None and number < minimum)
@@ -66,7 +74,9 @@ def check_real(
         or (above is not None and number <= above)
     )
     if outside:
-        raise ArgumentError(name, allowed=allowed, got=str(number), remedy=f"Choose {name} within these limits.")
+        raise ArgumentError(
+            name, allowed=allowed, got=str(number), remedy=f"Choose {name} within these limits."
+        )
     return number
 
 
@@ -97,8 +107,8 @@ def check_recording(
 ) -> Array:
     """Return ``value`` as a floating ``(time, channels)`` array of its own library, without modifying it.
 
-    Integers and booleans become float64, exactly. ``gaps`` allows NaN, which then stands for missing samples;
-    infinities are never allowed.
+    Integers and booleans become float64, and what a masked array hides becomes NaN. ``gaps`` allows NaN,
+    which then stands for missing samples; infinities are never allowed.
     """
     array = _as_floating(name, value)
     xp = array_api_compat.array_namespace(array)
@@ -116,25 +126,25 @@ def check_recording(
             name,
             allowed=f"of {channels if channels is not None else 'at least 1'} channel(s)",
             got=f"{array.shape[1]} channel(s), shape {tuple(array.shape)}",
-            remedy="Time is the first axis and channels are the second; transpose the array if they are swapped.",
+            remedy="Time is the first axis and channels are the second; transpose the array if need be.",
         )
     if array.shape[0] < minimum_samples:
         raise DataError(
             name,
-            allowed=f"at least {minimum_samples} samples long",
-            got=f"{array.shape[0]} samples",
+            allowed=f"at least {minimum_samples} sample(s) long",
+            got=f"{array.shape[0]} sample(s)",
             remedy="Give a longer recording, or ask for a shorter memory, horizon or gap.",
         )
-    infinite = bool(xp.any(xp.isinf(array)))
-    if infinite or (not gaps and bool(xp.any(xp.isnan(array)))):
-        kind = "infinity" if infinite else "NaN"
-        count = int(xp.sum(xp.astype(xp.isinf(array) if infinite else xp.isnan(array), xp.int64)))
-        raise DataError(
-            name,
-            allowed="finite" + (" (NaN marks a gap)" if gaps else ""),
-            got=f"{count} value(s) of {kind}",
-            remedy="Replace missing samples by NaN to mark a gap." if gaps else "Remove or fill these values.",
-        )
+    refused = [("infinity", xp.isinf)] if gaps else [("infinity", xp.isinf), ("NaN", xp.isnan)]
+    for kind, test in refused:
+        found = test(array)
+        if bool(xp.any(found)):
+            raise DataError(
+                name,
+                allowed="finite" + (" (NaN marks a gap)" if gaps else ""),
+                got=f"{int(xp.sum(xp.astype(found, xp.int64)))} value(s) of {kind}",
+                remedy="Mark missing samples by NaN." if gaps else "Remove or fill these values.",
+            )
     return array
 
 
@@ -143,37 +153,34 @@ def check_trials(
 ) -> list[Array]:
     """Return one recording, or a list or tuple of recordings, as a list of ``(time, channels)`` arrays.
 
-    A list or tuple counts as several trials when its elements are arrays; nested lists of numbers are one recording.
+    A list or tuple counts as several trials when its elements are arrays; nested lists of numbers are one
+    recording.
     """
     if isinstance(value, (list, tuple)) and len(value) == 0:
         raise DataError(name, allowed="at least one recording", got="an empty list", remedy="Pass some data.")
     several = isinstance(value, (list, tuple)) and getattr(value[0], "ndim", 0) > 0
     if not several:
-        return [
-            check_recording(name, value, channels=channels, minimum_samples=minimum_samples, gaps=gaps)
-        ]
+        return [check_recording(name, value, channels=channels, minimum_samples=minimum_samples, gaps=gaps)]
     trials: list[Array] = []
     for index, trial in enumerate(value):
         expected = channels if not trials else trials[0].shape[1]
         label = f"{name}[{index}]"
-        trials.append(check_recording(label, trial, channels=expected, minimum_samples=minimum_samples, gaps=gaps))
+        trials.append(
+            check_recording(label, trial, channels=expected, minimum_samples=minimum_samples, gaps=gaps)
+        )
     return trials
 
 
 def _as_floating(name: str, value: Any) -> Array:
-    array = value if array_api_compat.is_array_api_obj(value) else _as_numpy(name, value)
+    foreign = array_api_compat.is_array_api_obj(value) and not isinstance(value, (np.ndarray, np.generic))
+    array: Array = value if foreign else _as_numpy(name, value)
     xp = array_api_compat.array_namespace(array)
     if xp.isdtype(array.dtype, "real floating"):
         # half precision has no room for a mean and a deviation at once
         return xp.astype(array, xp.float32) if xp.finfo(array.dtype).bits < 32 else array
     if xp.isdtype(array.dtype, ("integral", "bool")):
         return xp.astype(array, xp.float64)
-    raise ArgumentTypeError(
-        name,
-        allowed="an array of real numbers",
-        got=f"dtype {array.dtype}",
-        remedy="Convert it to floating point first (for complex data, stack real and imaginary part as channels).",
-    )
+    raise _not_numbers(name, value, array.dtype)
 
 
 def _as_numpy(name: str, value: Any) -> np.ndarray:
@@ -186,16 +193,24 @@ def _as_numpy(name: str, value: Any) -> np.ndarray:
             got=f"{_article(value)} whose rows differ in length",
             remedy="Pass trials of different lengths as a list of arrays.",
         ) from error
-    if array.dtype.kind == "O":
+    if array.dtype.kind not in "fiubO" or value is None:
+        raise _not_numbers(name, value, array.dtype)
+    if array.dtype.kind == "O" or array.dtype.itemsize > 8:
+        # Python objects that are numbers, and extended precision, which LAPACK does not know
         try:
-            return array.astype(np.float64)
-        except (TypeError, ValueError):
-            pass
-    if array.dtype.kind not in "fiub":
-        raise ArgumentTypeError(
-            name,
-            allowed="an array of real numbers",
-            got=f"{_article(value)} of dtype {array.dtype}",
-            remedy="Convert it to floating point first.",
-        )
+            array = array.astype(np.float64)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise _not_numbers(name, value, array.dtype) from error
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        # downstream code would read the numbers behind the mask
+        array = np.where(np.ma.getmaskarray(value), np.nan, array)
     return array
+
+
+def _not_numbers(name: str, value: Any, dtype: Any) -> ArgumentTypeError:
+    return ArgumentTypeError(
+        name,
+        allowed="an array of real numbers",
+        got="None" if value is None else f"{_article(value)} of dtype {dtype}",
+        remedy="Convert it to floating point first (for complex data, stack both parts as channels).",
+    )

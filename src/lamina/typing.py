@@ -14,7 +14,7 @@ from jaxtyping import Float, Shaped
 Array: TypeAlias = Any
 """An array of the array API standard (NumPy, torch)."""
 
-Recording: TypeAlias = Shaped[Any, "time *channels"]
+Recording: TypeAlias = Shaped[Any, " time *channels"]
 """``(time,)`` or ``(time, channels)``."""
 
 Trials: TypeAlias = Recording | Sequence[Recording]
@@ -28,6 +28,12 @@ Filters: TypeAlias = Float[Any, "units memory channels"]
 
 Covariance: TypeAlias = Float[Any, "d d"]
 """A symmetric matrix of second moments."""
+
+Scene: TypeAlias = Float[Any, "rows columns"]
+"""A still image, ``(rows, columns)``."""
+
+Movie: TypeAlias = Float[Any, "time pixels"]
+"""What a one-dimensional retina sees, ``(time, pixels)``."""
 
 Objective: TypeAlias = Literal["cca", "rrr", "pca"]
 Rectify: TypeAlias = Literal["none", "on", "off", "split"]
