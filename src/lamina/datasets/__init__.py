@@ -1,1 +1,16 @@
-"""To be written."""
+"""Natural scenes: photographs, folders of images, MATLAB arrays; their contrast, and how an eye scans it."""
+
+from lamina.datasets.contrast import natural_contrast
+from lamina.datasets.images import read_luminance, srgb_to_linear
+from lamina.datasets.photographs import Photograph, photographs
+from lamina.datasets.scan import PhotoreceptorRow, scan
+
+__all__ = [
+    "Photograph",
+    "PhotoreceptorRow",
+    "natural_contrast",
+    "photographs",
+    "read_luminance",
+    "scan",
+    "srgb_to_linear",
+]
