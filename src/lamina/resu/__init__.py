@@ -1,1 +1,25 @@
-"""To be written."""
+"""Rectified Spectral Units: past–future canonical correlation analysis, rectified and stacked."""
+
+from lamina.resu.compat import (
+    ReSUCell,
+    calculate_mutual_information,
+    center_lag_vectors,
+    compute_covariance_matrices,
+    construct_lag_vectors,
+    perform_truncated_cca,
+)
+from lamina.resu.estimator import ReSU
+from lamina.resu.layer import ReSULayer
+from lamina.resu.network import ReSUNetwork
+
+__all__ = [
+    "ReSU",
+    "ReSUCell",
+    "ReSULayer",
+    "ReSUNetwork",
+    "calculate_mutual_information",
+    "center_lag_vectors",
+    "compute_covariance_matrices",
+    "construct_lag_vectors",
+    "perform_truncated_cca",
+]

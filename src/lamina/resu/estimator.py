@@ -1,0 +1,449 @@
+"""The Rectified Spectral Unit as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from array_api_compat import array_namespace
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from lamina._checks import check_trials
+from lamina.errors import ArgumentTypeError, DataError, StateError
+from lamina.resu.admission import admit, admit_pair, is_list_of_trials, like
+from lamina.resu.gathering import (
+    check_continues,
+    covariances_of,
+    empty_moments,
+    gather,
+    warn_of_short_trials,
+)
+from lamina.resu.projection import expand, project
+from lamina.resu.rectification import output_names, recombine, rectify
+from lamina.resu.settings import Settings, check_settings
+from lamina.resu.solution import information_kept, solve
+from lamina.stats import LagCovariances, LagMoments
+from lamina.typing import Array, Objective, Rectify, Trials
+
+
+class ReSU(TransformerMixin, BaseEstimator):
+    """Rectified Spectral Unit: the few features of a signal's past that say most about its future.
+
+    Past p_t = [y_t; …; y_{t−m+1}] and future f_t = [y_{t+g}; …; y_{t+g+h−1}] are compared by canonical
+    correlation analysis, C_ff^{−1/2} C_fp C_pp^{−1/2} = U Σ Vᵀ, and the units compute
+
+        z_t = Ψ (p_t − μ_p),    Ψ = V_rᵀ C_pp^{−1/2},    ON = max(z, 0),    OFF = max(−z, 0).
+
+    Parameters
+    ----------
+    memory
+        m, samples of past that a filter sees, ≥ 1.
+    horizon
+        h, samples of future that it is to predict, ≥ 1.
+    rank
+        r, number of units, from 1 to min(memory, horizon) · channels.
+    gap
+        g, samples from the present to the first sample of the future, ≥ 1.
+    center
+        Subtract the means (True), or take second moments about zero (False).
+    rectify
+        "none", "on", "off" or "split" (ON, then OFF: two outputs per unit), or one of these per unit, in a
+        sequence. Outputs come unit by unit.
+    objective
+        "cca", "rrr" (reduced-rank regression) or "pca" (of the cross-covariance).
+    ridge
+        Adds ridge · tr(C)/d · I to both covariances, ≥ 0.
+    rcond
+        Relative cut-off of eigenvalues, 0 to 1; by default the rounding error of the size.
+    half_life
+        Samples after which a sample counts half, > 0; None never forgets.
+    sampling_rate
+        Hertz, > 0, for plots and reports in seconds; None if unknown.
+
+    Attributes
+    ----------
+    canonical_correlations_, singular_values_ : (units,)
+        σ, descending; the second are those of the objective, for "cca" the same.
+    filters_ : (units, memory, channels)
+        Ψ, newest lag first; in each unit the entry of largest magnitude is positive.
+    future_filters_ : (units, horizon, channels)
+        Φ, nearest first.
+    predictive_information_ : float
+        −½ Σ ln(1 − σ²), nats.
+    n_windows_, valid_from_, n_features_in_ : int
+        Windows used; memory − 1, the first sample whose window is whole; channels.
+    past_mean_, future_mean_ : (memory, channels), (horizon, channels)
+        μ_p and μ_f, zero when uncentred.
+    forecast_, reconstruction_ : (horizon · channels, units), (memory · channels, units)
+        Least-squares maps from z to the future (C_fp Ψᵀ) and to the past (C_pp Ψᵀ).
+    modes_ : tuple of str
+        Rectification of each unit that exists.
+    moments_ : LagMoments
+        All that was kept of the data.
+
+    Notes
+    -----
+    NaN marks a gap, which no window touches. Statistics are in float64; outputs have the library, device and
+    floating type of the input. Rows are time: shuffled rows are another signal.
+
+    References
+    ----------
+    Qin et al. 2025, arXiv:2512.23146, Eqs. 3 to 8 and 10.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).standard_normal(4000)
+    >>> recording = np.convolve(noise, 0.9 ** np.arange(60))[:4000]
+    >>> unit = ReSU(memory=8, horizon=8, rank=1, rectify="split").fit(recording)
+    >>> round(float(unit.canonical_correlations_[0]), 1), unit.transform(recording).shape
+    (0.9, (4000, 2))
+    """
+
+    def __init__(
+        self,
+        memory: int,
+        horizon: int,
+        rank: int,
+        *,
+        gap: int = 1,
+        center: bool = True,
+        rectify: Rectify | Sequence[Rectify] = "none",
+        objective: Objective = "cca",
+        ridge: float = 0.0,
+        rcond: float | None = None,
+        half_life: float | None = None,
+        sampling_rate: float | None = None,
+    ) -> None:
+        self.memory = memory
+        self.horizon = horizon
+        self.rank = rank
+        self.gap = gap
+        self.center = center
+        self.rectify = rectify
+        self.objective = objective
+        self.ridge = ridge
+        self.rcond = rcond
+        self.half_life = half_life
+        self.sampling_rate = sampling_rate
+
+    n_features_in_: int
+
+    def fit(self, X: Trials, y: None = None, *, future_of: Trials | None = None) -> Self:
+        """Learn the units from one recording, or from several trials that windows never cross.
+
+        Parameters
+        ----------
+        X
+            (time,) or (time, channels), or a list of such; NaN marks a gap.
+        future_of
+            Recording(s) of the same length(s) whose future is to be predicted instead of that of ``X``, as
+            from stimulus to response. A gap in either ends the window in both.
+
+        Raises
+        ------
+        ArgumentError
+            A parameter cannot be, or ``rank`` exceeds min(memory, horizon) · channels.
+        ShapeError
+            Wrong number of axes, or trials that do not belong together.
+        DataError
+            Infinite, too short, all gaps, or constant.
+
+        Warns
+        -----
+        RankDeficientWarning
+            The data hold fewer than ``rank`` directions.
+        ShortTrialWarning
+            Some trials are shorter than one window.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> trials = [np.sin(np.arange(50.0)), np.cos(0.5 * np.arange(80.0))]
+        >>> ReSU(memory=2, horizon=2, rank=1).fit(trials).n_windows_
+        124
+        """
+        settings = self._settings()
+        trials, future_channels = admit_pair(self, X, future_of, reset=True)
+        settings.check_rank(self.n_features_in_, future_channels or self.n_features_in_)
+        moments = gather(empty_moments(settings, trials[0].shape[1]), trials)
+        covariances = covariances_of(settings, moments, future_channels)
+        warn_of_short_trials(settings, moments)
+        self.future_channels_ = future_channels
+        return self._learn(settings, moments, covariances)
+
+    def partial_fit(self, X: Trials, y: None = None, *, future_of: Trials | None = None) -> Self:
+        """Learn from one more chunk; chunks of any size add up to one `fit` of the whole.
+
+        The unit counts as fitted from the first chunk with which past and future vary.
+
+        Parameters
+        ----------
+        X
+            A recording that continues the current trial, windows across the border included, until
+            `end_trial`. A list is a list of whole trials, and ends the current one first.
+        future_of
+            As in `fit`; given always or never.
+
+        Raises
+        ------
+        ArgumentError, ShapeError, DataError
+            As `fit`, except that a short or constant beginning is waited out.
+        StateError
+            ``memory``, ``horizon``, ``gap`` or channels are no longer those of the first chunk.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> unit = ReSU(memory=3, horizon=2, rank=1)
+        >>> for chunk in np.split(np.sin(np.arange(90.0) ** 1.1), 3):
+        ...     unit = unit.partial_fit(chunk)
+        >>> unit.n_windows_
+        86
+        """
+        settings = self._settings()
+        begun = "moments_" in vars(self)
+        trials, future_channels = admit_pair(self, X, future_of, reset=not begun)
+        settings.check_rank(self.n_features_in_, future_channels or self.n_features_in_)
+        moments = self.moments_ if begun else empty_moments(settings, trials[0].shape[1])
+        check_continues(settings, moments, trials[0].shape[1])
+        if is_list_of_trials(X):
+            gather(moments, trials)
+        else:
+            moments.update(trials[0])
+        self.moments_ = moments
+        self.future_channels_ = future_channels
+        try:
+            covariances = covariances_of(settings, moments, future_channels)
+        except DataError:
+            return self
+        return self._learn(settings, moments, covariances)
+
+    def end_trial(self) -> Self:
+        """End the current trial of `partial_fit`; the next chunk begins another.
+
+        Without a chunk so far it raises `StateError`.
+        """
+        if "moments_" not in vars(self):
+            raise StateError("There is no trial to end. Call partial_fit with a chunk first.")
+        self.moments_.end_trial()
+        return self
+
+    @classmethod
+    def from_moments(cls, moments: LagMoments, rank: int, **parameters: Any) -> Self:
+        """Fit from moments, however they were gathered; memory, horizon, gap and half_life are theirs.
+
+        Parameters
+        ----------
+        moments
+            Of at least two windows. They are copied: a later `partial_fit` leaves yours as they are.
+        rank
+            Number of units.
+        **parameters
+            center, rectify, objective, ridge, rcond and sampling_rate, as for `ReSU`.
+
+        Raises
+        ------
+        ArgumentError
+            A parameter cannot be.
+        DataError
+            Fewer than two windows, or nothing varies.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> moments = LagMoments(memory=3, horizon=2).update(np.sin(np.arange(90.0) ** 1.1)).end_trial()
+        >>> ReSU.from_moments(moments, rank=2).filters_.shape
+        (2, 3, 1)
+        """
+        if not isinstance(moments, LagMoments):
+            raise ArgumentTypeError(
+                "moments",
+                allowed="a LagMoments",
+                got=type(moments).__name__,
+                remedy="Fit a recording with fit.",
+            )
+        unit = cls(
+            memory=moments.memory,
+            horizon=moments.horizon,
+            rank=rank,
+            gap=moments.gap,
+            half_life=moments.half_life,
+            **parameters,
+        )
+        settings = unit._settings()
+        settings.check_rank(moments.channels, moments.channels)
+        covariances = covariances_of(settings, moments, None)
+        unit.n_features_in_ = moments.channels
+        unit.future_channels_ = None
+        return unit._learn(settings, copy.deepcopy(moments), covariances)
+
+    def transform(self, X: Trials) -> Array | list[Array]:
+        """Compute the units' outputs, rectified as asked: z_t = Ψ (p_t − μ_p), causal, one row per sample.
+
+        Parameters
+        ----------
+        X
+            One recording or a list of trials, with the channels of the fit.
+
+        Returns
+        -------
+        Array or list of Array
+            (time, outputs), of the library, device and floating type of ``X``; a list for a list. Before
+            ``valid_from_`` the missing history counts as the mean. NaN where a window touches a gap.
+
+        Raises
+        ------
+        NotFittedError, ShapeError, DataError
+            Not fitted yet; other channels than in the fit; infinities.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> recording = np.sin(np.arange(90.0) ** 1.1)
+        >>> unit = ReSU(memory=3, horizon=2, rank=2, rectify=["none", "on"]).fit(recording)
+        >>> bool((unit.transform(recording)[:, 1] >= 0).all())
+        True
+        """
+        return self._answer(X, lambda z: rectify(z, self.modes_))
+
+    def predict(self, X: Trials) -> Array | list[Array]:
+        """Forecast the future of every sample from the units: f̂_t = μ_f + C_fp Ψᵀ z_t.
+
+        Rectification plays no part. Units that are not white ("rrr", "pca", ridge) are whitened first, so
+        that the forecast is the least-squares one from z in every case.
+
+        Parameters, errors and missing samples are as for `transform`.
+
+        Returns
+        -------
+        Array or list of Array
+            (time, horizon, channels): ``[t, j]`` is the forecast for sample t + gap + j.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> recording = np.sin(np.arange(90.0) ** 1.1)
+        >>> ReSU(memory=2, horizon=3, rank=2).fit(recording).predict(recording).shape
+        (90, 3, 1)
+        """
+        return self._answer(X, lambda z: expand(z, like(self.forecast_, z), like(self.future_mean_, z)))
+
+    def inverse_transform(self, Z: Trials) -> Array | list[Array]:
+        """Reconstruct the past from the outputs, by least squares: p̂_t = μ_p + C_pp Ψᵀ z_t.
+
+        Parameters
+        ----------
+        Z
+            (time, outputs) as `transform` gives it, or a list of such. ON and OFF of "split" are recombined.
+
+        Returns
+        -------
+        Array or list of Array
+            (time, memory, channels), newest lag first; NaN where ``Z`` is.
+
+        Raises
+        ------
+        ArgumentError
+            A unit was rectified to "on" or "off", so that half of its values are gone.
+        NotFittedError, ShapeError, DataError
+            Not fitted yet; another number of outputs; infinities.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> recording = np.sin(np.arange(90.0) ** 1.1)
+        >>> unit = ReSU(memory=2, horizon=2, rank=2).fit(recording)
+        >>> past = unit.inverse_transform(unit.transform(recording))
+        >>> bool(np.allclose(past[5, :, 0], recording[[5, 4]]))
+        True
+        """
+        check_is_fitted(self)
+        results: list[Array] = []
+        for outputs in check_trials("Z", Z):
+            xp = array_namespace(outputs)
+            z = recombine(xp.astype(outputs, xp.float64), self.modes_)
+            past = expand(z, like(self.reconstruction_, z), like(self.past_mean_, z))
+            results.append(xp.astype(past, outputs.dtype))
+        return results if is_list_of_trials(Z) else results[0]
+
+    def score(self, X: Trials, y: None = None, *, future_of: Trials | None = None) -> float:
+        """Information (nats) about the future that the fitted filters keep on a recording.
+
+        I = −½ ln det(I − C_zz^{−1/2} C_zf C_ff^{−1} C_fz C_zz^{−1/2}), with the moments of ``X`` and z = Ψp.
+        On the recording of the fit it equals ``predictive_information_`` (without ridge). One more unit never
+        lowers it: it compares memories, gaps and objectives, not ranks.
+
+        Parameters
+        ----------
+        X
+            One recording or a list of trials, with the channels of the fit.
+        future_of
+            The recording(s) whose future counts, if and only if the fit had them.
+
+        Raises
+        ------
+        NotFittedError, ShapeError
+            Not fitted yet; other channels than in the fit.
+        DataError
+            Fewer than units + horizon · channels + 1 windows, infinities, or nothing varies.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> recording = np.sin(np.arange(90.0) ** 1.1)
+        >>> unit = ReSU(memory=2, horizon=2, rank=2).fit(recording)
+        >>> bool(np.isclose(unit.score(recording), unit.predictive_information_))
+        True
+        """
+        check_is_fitted(self)
+        settings = self._settings()
+        trials, future_channels = admit_pair(self, X, future_of, reset=False)
+        check_continues(settings, self.moments_, trials[0].shape[1])
+        moments = gather(empty_moments(settings, trials[0].shape[1]), trials)
+        covariances = covariances_of(settings, moments, future_channels)
+        return information_kept(like(self.filters_, covariances.past), covariances)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the outputs: "resu0", or "resu0_on" and "resu0_off" where a unit is rectified."""
+        check_is_fitted(self)
+        return np.asarray(output_names(self.modes_), dtype=object)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "filters_" in vars(self)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.one_d_array = True
+        return tags
+
+    def _settings(self) -> Settings:
+        return check_settings(**self.get_params(deep=False))
+
+    def _answer(self, X: Any, respond: Callable[[Array], Array]) -> Array | list[Array]:
+        """Apply ``respond`` to z (time, units) of every trial, and keep the trial's floating type."""
+        check_is_fitted(self)
+        results: list[Array] = []
+        for trial in admit(self, X, reset=False):
+            filters, mean = like(self.filters_, trial), like(self.past_mean_, trial)
+            z = project(trial[None, ...], filters, mean)[0]
+            results.append(array_namespace(z).astype(respond(z), trial.dtype))
+        return results if is_list_of_trials(X) else results[0]
+
+    def _learn(self, settings: Settings, moments: LagMoments, covariances: LagCovariances) -> Self:
+        solution = solve(covariances, settings)
+        self.moments_, self.n_windows_ = moments, moments.n_windows
+        self.filters_, self.future_filters_ = solution.filters, solution.future_filters
+        self.canonical_correlations_ = solution.canonical_correlations
+        self.singular_values_ = solution.singular_values
+        self.predictive_information_ = solution.predictive_information
+        self.forecast_, self.reconstruction_ = solution.forecast, solution.reconstruction
+        self.past_mean_, self.future_mean_ = solution.past_mean, solution.future_mean
+        self.modes_ = settings.modes[: solution.filters.shape[0]]
+        self.valid_from_ = settings.memory - 1
+        return self

@@ -1,0 +1,146 @@
+"""What a unit learns from its moments: filters, forecast and reconstruction (paper, Eqs. 5 to 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace
+
+from lamina.errors import DataError
+from lamina.linalg import inverse_sqrt
+from lamina.resu.settings import Settings
+from lamina.stats import LagCovariances, predictive_information, projection_information, truncated_cca
+from lamina.typing import Array
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The fitted quantities of one unit, with r = units, m = memory, h = horizon, C = channels.
+
+    Attributes
+    ----------
+    filters
+        Ψ, (r, m, C), newest lag first.
+    future_filters
+        Φ, (r, h, C of the future), nearest first.
+    canonical_correlations, singular_values
+        (r,), descending.
+    predictive_information
+        I_r in nats.
+    forecast
+        Least-squares map from z to the future, (h·C, r): C_fp Ψᵀ (Ψ C_pp Ψᵀ)⁻¹; C_fp Ψᵀ for white units.
+    reconstruction
+        Least-squares map from z to the past, (m·C, r): C_pp Ψᵀ (Ψ C_pp Ψᵀ)⁻¹.
+    past_mean, future_mean
+        (m, C) and (h, C of the future).
+    """
+
+    filters: Array
+    future_filters: Array
+    canonical_correlations: Array
+    singular_values: Array
+    predictive_information: float
+    forecast: Array
+    reconstruction: Array
+    past_mean: Array
+    future_mean: Array
+
+
+def solve(covariances: LagCovariances, settings: Settings) -> Solution:
+    """Turn the moments of past and future into units.
+
+    Parameters
+    ----------
+    covariances
+        Moments of the lag vectors.
+    settings
+        Of the unit. Fewer units than its rank come back when the data hold fewer directions.
+
+    Returns
+    -------
+    Solution
+        Filters, maps and means, in float64.
+
+    Warns
+    -----
+    RankDeficientWarning
+        Fewer than ``rank`` directions exist.
+
+    References
+    ----------
+    Qin et al. 2025, arXiv:2512.23146, Eqs. 5 to 8.
+    """
+    xp = array_namespace(covariances.past)
+    directions = truncated_cca(
+        covariances.past,
+        covariances.future,
+        covariances.cross,
+        settings.rank,
+        objective=settings.objective,
+        ridge=settings.ridge,
+        rcond=settings.rcond,
+    )
+    psi, phi = directions.past_filters, directions.future_filters
+    units = psi.shape[0]
+    spread = covariances.past @ xp.permute_dims(psi, (1, 0))
+    toward_future = covariances.cross @ xp.permute_dims(psi, (1, 0))
+    # for plain CCA this is the identity; ridge, "rrr" and "pca" leave units that are not white
+    whitener, _ = inverse_sqrt(psi @ spread)
+    precision = xp.permute_dims(whitener, (1, 0)) @ whitener
+    if settings.objective == "cca":
+        information = predictive_information(directions.canonical_correlations)
+    else:
+        information = _kept(psi, covariances)
+    return Solution(
+        filters=xp.reshape(psi, (units, settings.memory, -1)),
+        future_filters=xp.reshape(phi, (units, settings.horizon, -1)),
+        canonical_correlations=directions.canonical_correlations,
+        singular_values=directions.singular_values,
+        predictive_information=float(information),
+        forecast=toward_future @ precision,
+        reconstruction=spread @ precision,
+        past_mean=xp.reshape(covariances.past_mean, (settings.memory, -1)),
+        future_mean=xp.reshape(covariances.future_mean, (settings.horizon, -1)),
+    )
+
+
+def information_kept(filters: Array, covariances: LagCovariances) -> float:
+    """Information (nats) that the projection z = Ψp holds about the whole future, on given moments.
+
+    I = −½ ln det(I − C_zz^{−1/2} C_zf C_ff^{−1} C_fz C_zz^{−1/2}), C_zz = Ψ C_pp Ψᵀ, C_zf = Ψ C_pf.
+
+    Parameters
+    ----------
+    filters
+        Ψ, shape (units, memory, channels).
+    covariances
+        Moments of the recording to judge on.
+
+    Returns
+    -------
+    float
+        Nats; not negative. It cannot fall when a unit is added.
+
+    Raises
+    ------
+    DataError
+        Too few windows to tell: with N − 1 < units + horizon · channels some sample correlation is always 1.
+    """
+    units = filters.shape[0]
+    needed = units + covariances.future.shape[0] + 1
+    if covariances.n_windows < needed:
+        raise DataError(
+            "X",
+            allowed=f"long enough for {needed} windows (units + horizon * channels + 1)",
+            got=f"{covariances.n_windows} window(s)",
+            remedy="Score on a longer recording, or fit with a shorter horizon.",
+        )
+    xp = array_namespace(covariances.past)
+    return _kept(xp.reshape(filters, (units, -1)), covariances)
+
+
+def _kept(psi: Array, covariances: LagCovariances) -> float:
+    xp = array_namespace(covariances.past)
+    across = covariances.cross @ xp.permute_dims(psi, (1, 0))
+    within = psi @ covariances.past @ xp.permute_dims(psi, (1, 0))
+    return float(projection_information(within, xp.permute_dims(across, (1, 0)), covariances.future))
