@@ -20,8 +20,8 @@ Recording: TypeAlias = Shaped[Any, " time *channels"]
 Trials: TypeAlias = Recording | Sequence[Recording]
 """One recording, or several that windows never cross."""
 
-LagVectors: TypeAlias = Float[Any, "samples lags"]
-"""``(samples, memory * channels)``, newest lag first, channels fastest."""
+LagVectors: TypeAlias = Float[Any, "samples _lags"]
+"""``(samples, memory * channels)``, newest lag first, channels fastest (futures: ``horizon * channels``)."""
 
 Filters: TypeAlias = Float[Any, "units memory channels"]
 """``(units, memory, channels)``, newest lag first."""

@@ -75,21 +75,29 @@ def test_the_searches_find_what_they_are_for():
     assert not PLACES.search("https://example.org/home/page and out/tmp/x")
 
 
+def imports():
+    for path, node in nodes((ast.Import, ast.ImportFrom)):
+        for name in [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]:
+            yield str(path), name.partition(".")[0]
+
+
 def test_no_pickle_in_the_library():
     forbidden = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
-    imported = [
-        (str(path), name)
-        for path, node in nodes((ast.Import, ast.ImportFrom))
-        for name in [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
-        if name.partition(".")[0] in forbidden
-    ]
+    assert [found for found in imports() if found[1] in forbidden] == []
     allowed = [
         str(path)
         for path, node in nodes(ast.keyword)
         if node.arg == "allow_pickle" and getattr(node.value, "value", None) is not False
     ]
-    assert imported == []
     assert allowed == []
+
+
+def test_the_library_never_draws_from_pythons_global_generator():
+    modules = [
+        str(path) for path, node in nodes(ast.Import) if "random" in {alias.name for alias in node.names}
+    ]
+    modules += [str(path) for path, node in nodes(ast.ImportFrom) if node.module == "random"]
+    assert modules == []
 
 
 def test_the_library_prints_nothing():
