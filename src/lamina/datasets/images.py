@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from lamina.datasets.paths import check_file
 from lamina.errors import DataError, FileError
 from lamina.typing import Scene
 
@@ -73,6 +74,8 @@ def read_luminance(path: str | Path) -> Scene:
     DataError
         If the image is smaller than 8 x 8 pixels, of one colour, or (floating point) NaN, infinite or
         negative anywhere.
+    ArgumentTypeError
+        If ``path`` is not a path.
 
     Examples
     --------
@@ -86,12 +89,12 @@ def read_luminance(path: str | Path) -> Scene:
     >>> luminance.shape, round(float(luminance.max()), 4)
     ((8, 16), 0.305)
     """
-    path = Path(path)
-    luminance = _decode(path)
+    file = check_file(path)
+    luminance = _decode(file)
     rows, columns = luminance.shape
     if min(rows, columns) < MINIMUM_SIDE:
         raise DataError(
-            str(path),
+            str(file),
             allowed=f"an image of at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels",
             got=f"{columns} x {rows} pixels",
             remedy="Remove the file or use a larger version of it.",
@@ -99,14 +102,14 @@ def read_luminance(path: str | Path) -> Scene:
     unusable = ~np.isfinite(luminance) | (luminance < 0)
     if unusable.any():
         raise DataError(
-            str(path),
+            str(file),
             allowed="an image of finite luminances of at least 0",
             got=f"{int(unusable.sum())} pixel(s) that are NaN, infinite or negative",
             remedy="Repair the image or remove the file.",
         )
     if luminance.min() == luminance.max():
         raise DataError(
-            str(path),
+            str(file),
             allowed="an image of more than one luminance",
             got=f"{columns} x {rows} pixels all alike",
             remedy="Remove the file: there is no contrast in it.",
@@ -115,8 +118,6 @@ def read_luminance(path: str | Path) -> Scene:
 
 
 def _decode(path: Path) -> np.ndarray:
-    if not path.is_file():
-        raise FileError(f"{path} does not exist or is not a file. Check the path.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged metadata is no reason to refuse the pixels
