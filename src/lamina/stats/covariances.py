@@ -1,0 +1,107 @@
+"""The three covariances of past and future, cut out of the moments of whole windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import array_api_compat
+
+from lamina.stats.window_moments import WindowMoments
+from lamina.typing import Array
+
+
+@dataclass(frozen=True)
+class LagCovariances:
+    r"""Means and covariances of past and future vectors, all under one normalisation.
+
+    .. math:: C_{pp} = \langle \tilde p \tilde p^\top \rangle, \quad
+              C_{ff} = \langle \tilde f \tilde f^\top \rangle, \quad
+              C_{fp} = \langle \tilde f \tilde p^\top \rangle
+
+    with deviations :math:`\tilde p = p - \mu_p` and :math:`\langle\cdot\rangle` normalised by N - 1, or, if
+    ``center`` is False, second moments about zero normalised by N, and means of zero.
+
+    Parameters
+    ----------
+    past
+        ``C_pp``, shape ``(m*C, m*C)``; newest lag first, channels fastest.
+    future
+        ``C_ff``, shape ``(h*C, h*C)``; nearest first, channels fastest.
+    cross
+        ``C_fp``, shape ``(h*C, m*C)``.
+    past_mean, future_mean
+        ``(m*C,)`` and ``(h*C,)``.
+    n_windows
+        Windows that went in.
+    center
+        Whether the means were taken out.
+    """
+
+    past: Array
+    future: Array
+    cross: Array
+    past_mean: Array
+    future_mean: Array
+    n_windows: int
+    center: bool
+
+
+def select_covariances(
+    moments: WindowMoments,
+    past_offsets: Sequence[int],
+    future_offsets: Sequence[int],
+    past_channels: Sequence[int],
+    future_channels: Sequence[int],
+    n_windows: int,
+    center: bool,
+) -> LagCovariances:
+    """Cut the rows and columns of past and future out of the joint moments and normalise them.
+
+    Parameters
+    ----------
+    moments
+        Of joint windows, time-major, channels fastest, with more than one window if ``center``.
+    past_offsets, future_offsets
+        Positions in the window, in the order that the lag vectors have.
+    past_channels, future_channels
+        Channels that belong to the past and to the future.
+    n_windows
+        Windows that went in.
+    center
+        Take the means out.
+
+    Returns
+    -------
+    LagCovariances
+    """
+    xp = array_api_compat.array_namespace(moments.mean)
+    device = array_api_compat.device(moments.mean)
+    channels = moments.origin.shape[0]
+
+    def index(offsets: Sequence[int], chosen: Sequence[int]) -> Array:
+        entries = [offset * channels + channel for offset in offsets for channel in chosen]
+        return xp.asarray(entries, dtype=xp.int64, device=device)
+
+    past, future = index(past_offsets, past_channels), index(future_offsets, future_channels)
+    level = xp.tile(moments.origin, (moments.mean.shape[0] // channels,)) + moments.mean
+    # equals N - 1 where all windows weigh the same
+    freedom = moments.weight - moments.weight_squares / moments.weight
+
+    def block(rows: Array, columns: Array) -> Array:
+        cut = xp.take(xp.take(moments.scatter, rows, axis=0), columns, axis=1)
+        if center:
+            return cut / freedom
+        about_zero = xp.take(level, rows)[:, None] * xp.take(level, columns)[None, :]
+        return cut / moments.weight + about_zero
+
+    past_mean, future_mean = xp.take(level, past), xp.take(level, future)
+    return LagCovariances(
+        past=block(past, past),
+        future=block(future, future),
+        cross=block(future, past),
+        past_mean=past_mean if center else xp.zeros_like(past_mean),
+        future_mean=future_mean if center else xp.zeros_like(future_mean),
+        n_windows=n_windows,
+        center=center,
+    )
