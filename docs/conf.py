@@ -134,7 +134,7 @@ write_generated_pages()
 
 def draw_equation(writer, node):
     block = isinstance(node, nodes.math_block)
-    text = node.astext().replace("{aligned}", "{split}")
+    text = node.astext().replace("{aligned}", "{split}").replace(r"\arg", r"\operatorname{arg}")
     if block and r"\\" in text and r"\begin" not in text:
         # a displayed equation of several rows is an alignment, as it is for Sphinx's own renderers
         text = rf"\begin{{split}}{text}\end{{split}}"
