@@ -121,10 +121,17 @@ def check_recording(
             got=f"{array.ndim} axes, shape {tuple(array.shape)}",
             remedy="Time is the first axis; pass several trials as a list of recordings.",
         )
-    if array.shape[1] == 0 or (channels is not None and array.shape[1] != channels):
+    if array.shape[1] == 0:
         raise ShapeError(
             name,
-            allowed=f"of {channels if channels is not None else 'at least 1'} channel(s)",
+            allowed="of at least 1 channel(s)",
+            got=f"0 feature(s) (shape={tuple(array.shape)}) while a minimum of 1 is required",
+            remedy="Time is the first axis and channels are the second.",
+        )
+    if channels is not None and array.shape[1] != channels:
+        raise ShapeError(
+            name,
+            allowed=f"of {channels} channel(s)",
             got=f"{array.shape[1]} channel(s), shape {tuple(array.shape)}",
             remedy="Time is the first axis and channels are the second; transpose the array if need be.",
         )
@@ -200,7 +207,7 @@ def _as_numpy(name: str, value: Any) -> np.ndarray:
         try:
             array = array.astype(np.float64)
         except (TypeError, ValueError, OverflowError) as error:
-            raise _not_numbers(name, value, array.dtype) from error
+            raise _not_numbers(name, value, f"{array.dtype} ({error})") from error
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         # downstream code would read the numbers behind the mask
         array = np.where(np.ma.getmaskarray(value), np.nan, array)
@@ -208,9 +215,12 @@ def _as_numpy(name: str, value: Any) -> np.ndarray:
 
 
 def _not_numbers(name: str, value: Any, dtype: Any) -> ArgumentTypeError:
+    remedy = "Convert it to floating point first."
+    if "complex" in str(dtype):
+        remedy = "Complex data not supported; stack real and imaginary part as channels."
     return ArgumentTypeError(
         name,
         allowed="an array of real numbers",
         got="None" if value is None else f"{_article(value)} of dtype {dtype}",
-        remedy="Convert it to floating point first (for complex data, stack both parts as channels).",
+        remedy=remedy,
     )

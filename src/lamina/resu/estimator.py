@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
@@ -13,15 +14,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lamina._checks import check_trials
-from lamina.errors import ArgumentTypeError, DataError, StateError
+from lamina.errors import ArgumentTypeError, DataError, LaminaWarning, StateError
 from lamina.resu.admission import admit, admit_pair, is_list_of_trials, like
-from lamina.resu.gathering import (
-    check_continues,
-    covariances_of,
-    empty_moments,
-    gather,
-    warn_of_short_trials,
-)
+from lamina.resu.gathering import check_continues, covariances_of, empty_moments, gather, warn_of_short_trials
 from lamina.resu.projection import expand, project
 from lamina.resu.rectification import output_names, recombine, rectify
 from lamina.resu.settings import Settings, check_settings
@@ -66,29 +61,25 @@ class ReSU(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    filters_, future_filters_ : (units, memory, channels), (units, horizon, channels)
+        Ψ, newest lag first, and Φ, nearest first. In each unit of Ψ the largest magnitude is positive.
     canonical_correlations_, singular_values_ : (units,)
         σ, descending; the second are those of the objective, for "cca" the same.
-    filters_ : (units, memory, channels)
-        Ψ, newest lag first; in each unit the entry of largest magnitude is positive.
-    future_filters_ : (units, horizon, channels)
-        Φ, nearest first.
     predictive_information_ : float
         −½ Σ ln(1 − σ²), nats.
-    n_windows_, valid_from_, n_features_in_ : int
-        Windows used; memory − 1, the first sample whose window is whole; channels.
     past_mean_, future_mean_ : (memory, channels), (horizon, channels)
         μ_p and μ_f, zero when uncentred.
     forecast_, reconstruction_ : (horizon · channels, units), (memory · channels, units)
         Least-squares maps from z to the future (C_fp Ψᵀ) and to the past (C_pp Ψᵀ).
-    modes_ : tuple of str
-        Rectification of each unit that exists.
-    moments_ : LagMoments
-        All that was kept of the data.
+    n_windows_, valid_from_, n_features_in_ : int
+        Windows used; memory − 1, the first sample whose window is whole; channels.
+    modes_, moments_ : tuple of str, LagMoments
+        Rectification of each unit that exists; all that was kept of the data.
 
     Notes
     -----
     NaN marks a gap, which no window touches. Statistics are in float64; outputs have the library, device and
-    floating type of the input. Rows are time: shuffled rows are another signal.
+    floating type of the input. Rows are time: shuffled rows are another signal. ``y`` is never used.
 
     References
     ----------
@@ -99,9 +90,13 @@ class ReSU(TransformerMixin, BaseEstimator):
     >>> import numpy as np
     >>> noise = np.random.default_rng(0).standard_normal(4000)
     >>> recording = np.convolve(noise, 0.9 ** np.arange(60))[:4000]
-    >>> unit = ReSU(memory=8, horizon=8, rank=1, rectify="split").fit(recording)
+    >>> unit = ReSU(memory=8, horizon=5, rank=1, rectify="split").fit(recording)
     >>> round(float(unit.canonical_correlations_[0]), 1), unit.transform(recording).shape
     (0.9, (4000, 2))
+    >>> unit.predict(recording).shape, unit.inverse_transform(unit.transform(recording)).shape
+    ((4000, 5, 1), (4000, 8, 1))
+    >>> bool(np.isclose(unit.score(recording), unit.predictive_information_))
+    True
     """
 
     def __init__(
@@ -146,19 +141,15 @@ class ReSU(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        ArgumentError
-            A parameter cannot be, or ``rank`` exceeds min(memory, horizon) · channels.
-        ShapeError
-            Wrong number of axes, or trials that do not belong together.
+        ArgumentError, ShapeError
+            A parameter cannot be, ``rank`` above min(memory, horizon) · channels too; wrong number of axes.
         DataError
             Infinite, too short, all gaps, or constant.
 
         Warns
         -----
-        RankDeficientWarning
-            The data hold fewer than ``rank`` directions.
-        ShortTrialWarning
-            Some trials are shorter than one window.
+        RankDeficientWarning, ShortTrialWarning
+            Fewer than ``rank`` directions in the data; trials shorter than one window.
 
         Examples
         --------
@@ -215,19 +206,19 @@ class ReSU(TransformerMixin, BaseEstimator):
             gather(moments, trials)
         else:
             moments.update(trials[0])
-        self.moments_ = moments
-        self.future_channels_ = future_channels
+        self.moments_, self.future_channels_ = moments, future_channels
         try:
             covariances = covariances_of(settings, moments, future_channels)
         except DataError:
             return self
-        return self._learn(settings, moments, covariances)
+        with warnings.catch_warnings():
+            if moments.n_windows <= len(covariances.past_mean) + len(covariances.future_mean):
+                # with fewer windows than lags every correlation is 1; nobody wants to hear that at each chunk
+                warnings.simplefilter("ignore", LaminaWarning)
+            return self._learn(settings, moments, covariances)
 
     def end_trial(self) -> Self:
-        """End the current trial of `partial_fit`; the next chunk begins another.
-
-        Without a chunk so far it raises `StateError`.
-        """
+        """End the current trial of `partial_fit`, so that the next chunk begins one (`StateError`: none)."""
         if "moments_" not in vars(self):
             raise StateError("There is no trial to end. Call partial_fit with a chunk first.")
         self.moments_.end_trial()
@@ -248,10 +239,8 @@ class ReSU(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        ArgumentError
-            A parameter cannot be.
-        DataError
-            Fewer than two windows, or nothing varies.
+        ArgumentError, DataError
+            A parameter cannot be; fewer than two windows, or nothing varies.
 
         Examples
         --------
@@ -261,25 +250,15 @@ class ReSU(TransformerMixin, BaseEstimator):
         (2, 3, 1)
         """
         if not isinstance(moments, LagMoments):
-            raise ArgumentTypeError(
-                "moments",
-                allowed="a LagMoments",
-                got=type(moments).__name__,
-                remedy="Fit a recording with fit.",
-            )
-        unit = cls(
-            memory=moments.memory,
-            horizon=moments.horizon,
-            rank=rank,
-            gap=moments.gap,
-            half_life=moments.half_life,
-            **parameters,
-        )
+            got = type(moments).__name__
+            raise ArgumentTypeError("moments", allowed="a LagMoments", got=got, remedy="Give data to fit.")
+        window: dict[str, Any] = {"gap": moments.gap, "half_life": moments.half_life}
+        unit = cls(moments.memory, moments.horizon, rank, **window, **parameters)
         settings = unit._settings()
         settings.check_rank(moments.channels, moments.channels)
         covariances = covariances_of(settings, moments, None)
-        unit.n_features_in_ = moments.channels
-        unit.future_channels_ = None
+        warn_of_short_trials(settings, moments)
+        unit.n_features_in_, unit.future_channels_ = moments.channels, None
         return unit._learn(settings, copy.deepcopy(moments), covariances)
 
     def transform(self, X: Trials) -> Array | list[Array]:
@@ -323,13 +302,6 @@ class ReSU(TransformerMixin, BaseEstimator):
         -------
         Array or list of Array
             (time, horizon, channels): ``[t, j]`` is the forecast for sample t + gap + j.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> recording = np.sin(np.arange(90.0) ** 1.1)
-        >>> ReSU(memory=2, horizon=3, rank=2).fit(recording).predict(recording).shape
-        (90, 3, 1)
         """
         return self._answer(X, lambda z: expand(z, like(self.forecast_, z), like(self.future_mean_, z)))
 
@@ -348,19 +320,8 @@ class ReSU(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        ArgumentError
-            A unit was rectified to "on" or "off", so that half of its values are gone.
-        NotFittedError, ShapeError, DataError
-            Not fitted yet; another number of outputs; infinities.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> recording = np.sin(np.arange(90.0) ** 1.1)
-        >>> unit = ReSU(memory=2, horizon=2, rank=2).fit(recording)
-        >>> past = unit.inverse_transform(unit.transform(recording))
-        >>> bool(np.allclose(past[5, :, 0], recording[[5, 4]]))
-        True
+        ArgumentError, NotFittedError, ShapeError, DataError
+            A unit is "on" or "off", half of it gone; not fitted yet; other outputs than fitted; infinities.
         """
         check_is_fitted(self)
         results: list[Array] = []
@@ -387,18 +348,8 @@ class ReSU(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        NotFittedError, ShapeError
-            Not fitted yet; other channels than in the fit.
-        DataError
-            Fewer than units + horizon · channels + 1 windows, infinities, or nothing varies.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> recording = np.sin(np.arange(90.0) ** 1.1)
-        >>> unit = ReSU(memory=2, horizon=2, rank=2).fit(recording)
-        >>> bool(np.isclose(unit.score(recording), unit.predictive_information_))
-        True
+        NotFittedError, ShapeError, DataError
+            As `transform`; also fewer than units + horizon · channels + 1 windows, or nothing varies.
         """
         check_is_fitted(self)
         settings = self._settings()
@@ -419,14 +370,12 @@ class ReSU(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        tags.input_tags.one_d_array = True
         return tags
 
     def _settings(self) -> Settings:
         return check_settings(**self.get_params(deep=False))
 
     def _answer(self, X: Any, respond: Callable[[Array], Array]) -> Array | list[Array]:
-        """Apply ``respond`` to z (time, units) of every trial, and keep the trial's floating type."""
         check_is_fitted(self)
         results: list[Array] = []
         for trial in admit(self, X, reset=False):
