@@ -1,0 +1,21 @@
+from .atomic import atomic_file as atomic_file
+from .atomic import atomic_folder as atomic_folder
+from .atomic import check_output_file as check_output_file
+from .atomic import check_output_folder as check_output_folder
+from .models import load as load
+from .models import save as save
+from .signals import Signal as Signal
+from .signals import read_signal as read_signal
+from .signals import write_signal as write_signal
+
+__all__ = [
+    "Signal",
+    "atomic_file",
+    "atomic_folder",
+    "check_output_file",
+    "check_output_folder",
+    "load",
+    "read_signal",
+    "save",
+    "write_signal",
+]
