@@ -227,7 +227,12 @@ class ReSUCell:
         self.past_mean_: Array | None = None
 
     def fit(self, past: LagVectors, future: LagVectors) -> Self:
-        """Learn the units from lag vectors (windows, lags); returns the cell.
+        """Learn the units from lag vectors.
+
+        Parameters
+        ----------
+        past, future
+            (windows, lags), centred or not.
 
         Raises
         ------
@@ -244,7 +249,17 @@ class ReSUCell:
         return self
 
     def forward(self, past: LagVectors) -> tuple[Array, Array]:
-        """Compute ON and OFF outputs, each (windows, units), for past lag vectors (windows, lags).
+        """Compute the ON and OFF outputs for past lag vectors.
+
+        Parameters
+        ----------
+        past
+            (windows, past lags).
+
+        Returns
+        -------
+        on, off
+            (windows, units) each, ≥ 0.
 
         Raises
         ------

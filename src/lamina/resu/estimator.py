@@ -71,10 +71,9 @@ class ReSU(TransformerMixin, BaseEstimator):
         μ_p and μ_f, zero when uncentred.
     forecast_, reconstruction_ : (horizon · channels, units), (memory · channels, units)
         Least-squares maps from z to the future (C_fp Ψᵀ) and to the past (C_pp Ψᵀ).
-    n_windows_, valid_from_, n_features_in_ : int
-        Windows used; memory − 1, the first sample whose window is whole; channels.
-    modes_, moments_ : tuple of str, LagMoments
-        Rectification of each unit that exists; all that was kept of the data.
+    n_windows_, valid_from_, n_features_in_, modes_, moments_
+        Windows used; memory − 1, the first sample whose window is whole; channels; rectification of each
+        unit that exists; all that was kept of the data, a `LagMoments`.
 
     Notes
     -----
@@ -182,10 +181,8 @@ class ReSU(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        ArgumentError, ShapeError, DataError
-            As `fit`, except that a short or constant beginning is waited out.
-        StateError
-            ``memory``, ``horizon``, ``gap`` or channels are no longer those of the first chunk.
+        ArgumentError, ShapeError, DataError, StateError
+            As `fit`, but a short or constant beginning is waited out; another window than before.
 
         Examples
         --------
@@ -232,10 +229,8 @@ class ReSU(TransformerMixin, BaseEstimator):
         ----------
         moments
             Of at least two windows. They are copied: a later `partial_fit` leaves yours as they are.
-        rank
-            Number of units.
-        **parameters
-            center, rectify, objective, ridge, rcond and sampling_rate, as for `ReSU`.
+        rank, **parameters
+            Number of units; center, rectify, objective, ridge, rcond and sampling_rate as for `ReSU`.
 
         Raises
         ------
@@ -294,9 +289,12 @@ class ReSU(TransformerMixin, BaseEstimator):
         """Forecast the future of every sample from the units: f̂_t = μ_f + C_fp Ψᵀ z_t.
 
         Rectification plays no part. Units that are not white ("rrr", "pca", ridge) are whitened first, so
-        that the forecast is the least-squares one from z in every case.
+        that the forecast is the least-squares one from z in every case. Errors are those of `transform`.
 
-        Parameters, errors and missing samples are as for `transform`.
+        Parameters
+        ----------
+        X
+            One recording or a list of trials; gaps and missing history count as in `transform`.
 
         Returns
         -------
@@ -336,8 +334,7 @@ class ReSU(TransformerMixin, BaseEstimator):
         """Information (nats) about the future that the fitted filters keep on a recording.
 
         I = −½ ln det(I − C_zz^{−1/2} C_zf C_ff^{−1} C_fz C_zz^{−1/2}), with the moments of ``X`` and z = Ψp.
-        On the recording of the fit it equals ``predictive_information_`` (without ridge). One more unit never
-        lowers it: it compares memories, gaps and objectives, not ranks.
+        On the recording of the fit it equals ``predictive_information_`` (without ridge).
 
         Parameters
         ----------
@@ -345,6 +342,11 @@ class ReSU(TransformerMixin, BaseEstimator):
             One recording or a list of trials, with the channels of the fit.
         future_of
             The recording(s) whose future counts, if and only if the fit had them.
+
+        Returns
+        -------
+        float
+            ≥ 0. One more unit never lowers it: it compares memories, gaps and objectives, not ranks.
 
         Raises
         ------
