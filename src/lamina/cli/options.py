@@ -1,0 +1,41 @@
+"""The options that several commands share, with one wording each."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, TypeAlias
+
+import typer
+
+Quiet: TypeAlias = Annotated[
+    bool, typer.Option("--quiet", "-q", metavar=" ", help="Print nothing but errors and warnings.")
+]
+
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", metavar=" ", help="Print the result as one JSON object and nothing else.")
+]
+
+Debug: TypeAlias = Annotated[
+    bool, typer.Option("--debug", metavar=" ", help="Show where an error arose (a traceback).")
+]
+
+
+def paragraphs(text: str) -> str:
+    r"""Join the lines of every paragraph, for the terminal to break them as wide as it is.
+
+    Parameters
+    ----------
+    text
+        Paragraphs, with empty lines between them.
+
+    Returns
+    -------
+    str
+        One line per paragraph, with empty lines between them.
+
+    Examples
+    --------
+    >>> paragraphs("one\ntwo\n\nthree")
+    'one two\n\nthree'
+    """
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", text.strip())

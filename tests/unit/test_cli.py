@@ -1,0 +1,440 @@
+"""The command line as a user meets it: what it prints, what it returns, and what it leaves behind."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+import lamina
+from lamina import experiments
+from lamina.cli import main
+from lamina.errors import OutputError, RankDeficientWarning
+from lamina.io import atomic_folder, load
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("PYTHONWARNINGS", raising=False)
+    return tmp_path
+
+
+def recording(samples=500, channels=1, seed=0):
+    noise = np.random.default_rng(seed).standard_normal((samples + 20, channels))
+    return np.stack([np.convolve(column, 0.8 ** np.arange(21), "valid") for column in noise.T], axis=1)
+
+
+def run(capsys, *words):
+    code = main([str(word) for word in words])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def lamina_process(*words, **settings):
+    return subprocess.run(
+        [sys.executable, "-m", "lamina.cli", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        **settings,
+    )
+
+
+# what it says of itself
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--help",), ("fit", "--help"), ("transform", "-h"), ("reproduce", "--help")]
+)
+def test_help_teaches_at_80_columns(capsys, words):
+    code, out, err = run(capsys, *words)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    # an example stands on one line, so that it can be copied
+    assert any(re.match(r"^ *lamina \w+ .*--\w+", line) for line in lines)
+
+
+def test_help_tells_units(capsys):
+    out = run(capsys, "fit", "--help")[1]
+    assert "SAMPLES" in out
+    assert "HERTZ" in out
+    assert "DEGREES" in run(capsys, "reproduce", "--help")[1]
+
+
+def test_help_loads_nothing_heavy():
+    code = """
+import sys
+from lamina.cli import main
+for words in (["--help"], ["fit", "--help"], ["reproduce", "--help"], ["--version"]):
+    assert main(words) == 0
+heavy = {"numpy", "scipy", "sklearn", "matplotlib", "torch", "PIL", "lamina.resu", "lamina.experiments"}
+sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_version(capsys):
+    assert run(capsys, "--version") == (0, f"lamina {lamina.__version__}\n", "")
+
+
+def test_script_and_module_are_the_same():
+    script = Path(sys.executable).with_name("lamina")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=60)
+    assert done.stdout == lamina_process("--version").stdout == f"lamina {lamina.__version__}\n"
+
+
+# fit and transform
+
+
+def test_fit_then_transform_is_what_the_library_does(capsys):
+    samples = recording(channels=2)
+    np.save("x.npy", samples)
+    code, out, err = run(
+        capsys, "fit", "x.npy", "--memory", 6, "--horizon", 4, "--rank", 2, "--gap", 2, "--rectify", "split",
+        "--sampling-rate", 100, "--out", "m.safetensors",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    unit = lamina.ReSU(6, 4, 2, gap=2, rectify="split", sampling_rate=100.0).fit(samples)
+    for correlation in unit.canonical_correlations_:
+        assert f"{correlation:.4f}" in out
+    assert "m.safetensors" in out
+    assert "490 windows" in out.replace("\N{NO-BREAK SPACE}", " ")
+    saved = load("m.safetensors")
+    assert saved.get_params() == unit.get_params()
+    assert saved.filters_.tobytes() == unit.filters_.tobytes()
+    for name in ("z.npy", "z.csv"):
+        code, out, err = run(capsys, "transform", "m.safetensors", "x.npy", "--out", name)
+        assert (code, err) == (0, "")
+        assert out == f"{name}: 500 x 4 (time x outputs)\n"
+    np.testing.assert_array_equal(np.load("z.npy"), unit.transform(samples))
+    assert Path("z.csv").read_text().splitlines()[0] == ",".join(unit.get_feature_names_out())
+    np.testing.assert_array_equal(np.loadtxt("z.csv", delimiter=",", skiprows=1), unit.transform(samples))
+
+
+def test_horizon_is_the_memory_if_not_given(capsys):
+    np.save("x.npy", recording())
+    result = json.loads(run(capsys, "fit", "x.npy", "--memory", 7, "--json")[1])
+    assert result["parameters"]["horizon"] == 7
+    assert result["parameters"]["rank"] == 1
+    assert result["model"] is None
+
+
+def test_several_recordings_are_trials(capsys):
+    np.save("a.npy", recording(300))
+    np.savetxt("b.csv", recording(200, seed=1))
+    code, out, _ = run(capsys, "fit", "a.npy", "b.csv", "--memory", 3, "--horizon", 2, "--json")
+    assert code == 0
+    assert json.loads(out)["n_windows"] == 300 - 4 + 200 - 4
+
+
+def test_sound_brings_its_sampling_rate(capsys):
+    wavfile.write("a.wav", 8000, (recording()[:, 0] * 1000).astype(np.int16))
+    assert (
+        json.loads(run(capsys, "fit", "a.wav", "--memory", 40, "--json")[1])["parameters"]["sampling_rate"]
+        == 8000
+    )
+    assert "memory 40 (0.005 s)" in run(capsys, "fit", "a.wav", "--memory", 40)[1]
+    given = run(capsys, "fit", "a.wav", "--memory", 4, "--sampling-rate", 50, "--json")[1]
+    assert json.loads(given)["parameters"]["sampling_rate"] == 50
+    wavfile.write("b.wav", 16_000, (recording()[:, 0] * 1000).astype(np.int16))
+    code, _, err = run(capsys, "fit", "a.wav", "b.wav", "--memory", 4)
+    assert code == 2
+    assert "8000 Hz, 16000 Hz" in err
+
+
+def test_gaps_and_integers_are_read_as_they_are_meant(capsys):
+    Path("x.csv").write_text("\n".join("" if i == 50 else str(i * i % 17) for i in range(100)) + "\n")
+    result = json.loads(run(capsys, "fit", "x.csv", "--memory", 3, "--horizon", 2, "--json")[1])
+    # windows of 5 samples, in a run of 50 and one of 49
+    assert result["n_windows"] == 46 + 45
+
+
+def test_quiet_and_json(capsys):
+    np.save("x.npy", recording())
+    words = ("fit", "x.npy", "--memory", 4, "--out", "m.safetensors")
+    assert run(capsys, *words, "--quiet") == (0, "", "")
+    code, out, err = run(capsys, *words, "--json", "--quiet")
+    assert (code, err) == (0, "")
+    assert out.count("\n") == 1
+    result = json.loads(out)
+    assert result["signals"] == ["x.npy"]
+    assert (result["n_samples"], result["n_windows"], result["model"]) == (500, 493, "m.safetensors")
+    assert result["canonical_correlations"] == load("m.safetensors").canonical_correlations_.tolist()
+    assert run(capsys, "transform", "m.safetensors", "x.npy", "--out", "z.npy", "--quiet") == (0, "", "")
+    result = json.loads(run(capsys, "transform", "m.safetensors", "x.npy", "--out", "z.npy", "--json")[1])
+    assert result == {"model": "m.safetensors", "signal": "x.npy", "out": "z.npy", "shape": [500, 1]}
+
+
+def test_warnings_are_one_line():
+    np.save("x.npy", np.repeat(recording(), 2, axis=1))
+    done = lamina_process("fit", "x.npy", "--memory", 1, "--rank", 2)
+    assert done.returncode == 0
+    assert re.fullmatch(r"lamina: warning: [^\n]*rank[^\n]*\n", done.stderr)
+
+
+def test_warning_settings_of_the_caller_hold(capsys):
+    np.save("x.npy", np.repeat(recording(), 2, axis=1))
+    with pytest.warns(RankDeficientWarning):
+        lamina.ReSU(1, 1, 2).fit(np.load("x.npy"))
+    assert run(capsys, "fit", "x.npy", "--memory", 1, "--rank", 2)[0] == 0
+
+
+# reproduce, on a registry of its own
+
+
+@dataclass
+class Reproduction:
+    metrics: dict
+    table: list
+    report: Path | None
+
+
+@dataclass
+class Experiment:
+    name: str = "motion"
+    summary: str = "Direction selectivity from photographs."
+    rows: list = field(default_factory=list)
+    metrics: dict = field(default_factory=dict)
+    failure: BaseException | None = None
+    seen: dict = field(default_factory=dict)
+
+    def reproduce(self, out, **settings):
+        self.seen.update(settings, out=out)
+        if settings["progress"] is not None:
+            settings["progress"](0.5, "learning")
+        report = None
+        if out is not None:
+            with atomic_folder(out) as partial:
+                (partial / "report.html").write_text("<html>")
+                if self.failure is not None:
+                    raise self.failure
+            report = out / "report.html"
+        return Reproduction(self.metrics, [("Layer 1", self.rows)], report)
+
+
+@pytest.fixture
+def experiment(monkeypatch):
+    fake = Experiment(
+        rows=[("sigma 1", 0.9961234, 0.99, True), ("[L3] kept", "88 %", None, None)], metrics={"s": 1.0}
+    )
+    monkeypatch.setattr(
+        experiments, "REGISTRY", {"motion": fake, "ou": Experiment("ou", "OU.")}, raising=False
+    )
+    return fake
+
+
+def test_reproduce_lists_what_there_is(capsys, experiment):
+    code, out, err = run(capsys, "reproduce")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == ["motion", "ou"]
+    assert json.loads(run(capsys, "reproduce", "--json")[1])["experiments"]["motion"] == experiment.summary
+
+
+def test_reproduce_prints_the_table_and_the_report(capsys, experiment):
+    code, out, err = run(capsys, "reproduce", "motion", "--out", "result", "--seed", 3, "--seeds", 2)
+    assert (code, err) == (0, "")
+    assert re.search(r"^ *sigma 1 +0\.9961 +0\.99 +ok", out, re.MULTILINE)
+    assert re.search(r"^ *\[L3\] kept +88 % *$", out, re.MULTILINE)
+    assert out.splitlines()[-1] == f"report: {Path('result') / 'report.html'}"
+    assert experiment.seen == {
+        "out": Path("result"), "seed": 3, "n_seeds": 2, "images": None, "field_of_view_deg": None, "progress":
+        None,
+    }  # fmt: skip
+
+
+def test_reproduce_without_a_folder(capsys, experiment):
+    code, out, _ = run(capsys, "reproduce", "motion")
+    assert (code, experiment.seen["out"], experiment.seen["seed"]) == (0, None, 0)
+    assert "--out DIR" in out
+
+
+def test_reproduce_passes_images_on(capsys, experiment):
+    assert run(capsys, "reproduce", "motion", "--images", "pictures", "--field-of-view", 60)[0] == 0
+    assert (experiment.seen["images"], experiment.seen["field_of_view_deg"]) == (Path("pictures"), 60.0)
+    for words in (("--images", "pictures"), ("--field-of-view", 60)):
+        code, out, err = run(capsys, "reproduce", "motion", *words)
+        assert (code, out) == (2, "")
+        assert "must be given together" in err
+
+
+def test_number_that_is_off(capsys, experiment):
+    experiment.rows.append(("sigma 2", 0.5, "0.85", False))
+    code, out, err = run(capsys, "reproduce", "motion", "--out", "result")
+    assert code == 1
+    assert re.search(r"sigma 2 +0\.5 +0\.85 +OFF", out)
+    assert err == "lamina: error: 1 checked number is off: sigma 2\n"
+    assert Path("result/report.html").exists()
+    code, out, err = run(capsys, "reproduce", "motion", "--json")
+    assert code == 1
+    assert json.loads(out)["off"] == ["sigma 2"]
+
+
+def test_reproduce_json_is_strict(capsys, experiment):
+    experiment.metrics = {
+        "a": np.float64(1),
+        "b": np.arange(2),
+        "c": float("inf"),
+        "d": {1: (True, None)},
+        "e": np.nan,
+    }
+    code, out, err = run(capsys, "reproduce", "motion", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["metrics"] == {
+        "a": 1.0,
+        "b": [0, 1],
+        "c": None,
+        "d": {"1": [True, None]},
+        "e": None,
+    }
+
+
+def test_reproduce_refuses_a_folder_before_it_runs(capsys, experiment):
+    Path("mine").mkdir()
+    Path("mine/thesis.tex").write_text("mine")
+    for out in ("mine", "no/such/folder"):
+        code, printed, err = run(capsys, "reproduce", "motion", "--out", out)
+        assert (code, printed) == (1, "")
+        assert err.startswith("lamina: error: cannot ")
+    assert experiment.seen == {}
+
+
+def test_unknown_experiment(capsys, experiment):
+    assert run(capsys, "reproduce", "motoin") == (
+        2,
+        "",
+        "lamina: error: NAME must be one of motion, ou, got 'motoin'. Did you mean 'motion'?\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "message"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted; no result was written"),
+        (
+            OSError(28, "No space left on device"),
+            1,
+            "cannot write result: the disk is full; free some space or .*",
+        ),
+        (OutputError("cannot\nwrite"), 1, "cannot write"),
+        (MemoryError(), 1, "there is not enough memory for this; .*"),
+        (RuntimeError("two\nlines"), 1, "unexpected RuntimeError: two lines .*--debug.*"),
+        (FileNotFoundError(2, "No such file or directory", "x.png"), 1, r"x\.png: No such file or directory"),
+    ],
+)
+def test_failures_are_one_line_and_leave_nothing(capsys, experiment, failure, code, message):
+    experiment.failure = failure
+    result, out, err = run(capsys, "reproduce", "motion", "--out", "result")
+    assert (result, out) == (code, "")
+    assert re.fullmatch(f"lamina: error: {message}\n", err)
+    assert list(Path().iterdir()) == []
+
+
+def test_debug_shows_the_traceback(capsys, experiment):
+    experiment.failure = RuntimeError("odd")
+    _, _, err = run(capsys, "reproduce", "motion", "--out", "result", "--debug")
+    assert err.startswith("Traceback (most recent call last):")
+    assert "in reproduce" in err
+    assert err.splitlines()[-1].startswith("lamina: error: unexpected RuntimeError: odd")
+
+
+# in a terminal, in a pipe, and when it is stopped
+
+
+def in_a_terminal(*words):
+    """Run with the standard error in a terminal; return what the output and the terminal showed."""
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "lamina.cli", *words],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        timeout=60,
+        check=True,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+    except OSError:
+        # a terminal whose other end is closed reads as an error on Linux
+        pass
+    os.close(ours)
+    return done.stdout.decode(), shown.decode()
+
+
+def test_progress_shows_in_a_terminal_only():
+    np.save("x.npy", recording())
+    out, shown = in_a_terminal("fit", "x.npy", "--memory", "4", "--json")
+    json.loads(out)
+    assert "fitting" in shown
+    assert in_a_terminal("fit", "x.npy", "--memory", "4", "--quiet") == ("", "")
+
+
+def test_broken_pipe_is_quiet():
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "lamina.cli", "--help"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_full_standard_output_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lamina.cli", "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert re.fullmatch(r"lamina: error: [^\n]*No space left on device\n", done.stderr)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_leaves_nothing_half_written(number, code):
+    program = """
+import sys, time
+from types import SimpleNamespace
+from lamina import experiments
+from lamina.cli import main
+from lamina.io import atomic_folder
+
+def reproduce(out, **_):
+    with atomic_folder(out) as partial:
+        (partial / "half").write_text("half")
+        print("ready", flush=True)
+        time.sleep(60)
+
+experiments.REGISTRY = {"slow": SimpleNamespace(name="slow", summary="", reproduce=reproduce)}
+sys.exit(main(["reproduce", "slow", "--out", "result"]))
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert err.count("\n") == (1 if number == signal.SIGINT else 0)
+    assert list(Path().iterdir()) == []
