@@ -1,1 +1,35 @@
-"""To be written."""
+"""Pictures of results: data + axes → axes. Nothing here touches pyplot, or settings that others share.
+
+Without axes, a new figure in lamina's style is made, which is ``ax.figure``. The axes of
+`lamina.plotting.figure` are drawn in that style too; any other axes in the style that is in force.
+"""
+
+from lamina.plotting.correlations import plot_canonical_correlations
+from lamina.plotting.filters import plot_filter_map, plot_filters
+from lamina.plotting.responses import plot_responses_by_stimulus
+from lamina.plotting.saving import save_figure
+from lamina.plotting.scenes import plot_movie, plot_scene
+from lamina.plotting.selectivity import plot_selectivity
+from lamina.plotting.style import PALETTE, figure, label_panels, style
+from lamina.plotting.traces import plot_step_response, plot_traces
+from lamina.plotting.tuning import plot_tuning_map
+from lamina.plotting.weights import plot_weights
+
+__all__ = [
+    "PALETTE",
+    "figure",
+    "label_panels",
+    "plot_canonical_correlations",
+    "plot_filter_map",
+    "plot_filters",
+    "plot_movie",
+    "plot_responses_by_stimulus",
+    "plot_scene",
+    "plot_selectivity",
+    "plot_step_response",
+    "plot_traces",
+    "plot_tuning_map",
+    "plot_weights",
+    "save_figure",
+    "style",
+]
