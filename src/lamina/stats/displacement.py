@@ -23,11 +23,12 @@ from dataclasses import dataclass
 import array_api_compat
 import numpy as np
 
-from lamina.stats.window_moments import TILE, WindowMoments, mirror
+from lamina.stats.window_moments import WindowMoments, mirror, tiles
 from lamina.typing import Array
 
-# samples (times channels) that one step shifts and multiplies: they stay in the second-level cache
-_STEP = 2**16
+# blocks that one step shifts and multiplies: with blocks of 128 numbers they stay in the second-level cache
+_ROWS = 1536
+_WIDTH = 128
 
 # weights below this count as 0: they add nothing, and subnormal numbers slow a matrix product down a
 # hundredfold
@@ -78,8 +79,7 @@ def displaced_moments(segments: Segments, window: int, shift: Array) -> WindowMo
     heads, tails = _boundaries(layout, window, shift)
     scatter, sums = _propagate(core, core_sum, heads, tails, layout, window)
     mean = sums / layout.weight
-    for top in range(0, scatter.shape[0], TILE):
-        rows = slice(top, top + TILE)
+    for rows in tiles(scatter):
         scatter[rows, :] -= sums[rows, None] * mean[None, :]
     mirror(scatter)
     return WindowMoments(layout.weight, layout.weight_squares, shift, mean, scatter)
@@ -131,7 +131,7 @@ def _geometric(ratio: float, terms: np.ndarray) -> np.ndarray:
 
 def _block_length(window: int, channels: int) -> int:
     # long enough for an efficient product, short enough that few lags beyond the window are computed in vain
-    return max(1, min(window - 1, max(32, window // 4) if channels == 1 else -(-64 // channels)))
+    return max(1, min(window - 1, max(8, window // 3), _WIDTH // channels))
 
 
 def _core(layout: _Layout, window: int, shift: Array) -> tuple[Array, Array]:
@@ -146,15 +146,17 @@ def _core(layout: _Layout, window: int, shift: Array) -> tuple[Array, Array]:
     products = xp.zeros((width, (ahead + 1) * width), dtype=xp.float64, device=device)
     total = xp.zeros((channels,), dtype=xp.float64, device=device)
     starts = samples.shape[0] - (window - 1)
-    step = block * max(-(-_STEP // width), 4 * ahead)
+    step = block * max(_ROWS, 4 * ahead)
+    # one buffer for all steps: memory fresh from the system costs more than the products
+    work = xp.empty((min(step, starts) + (ahead + 1) * block, channels), dtype=xp.float64, device=device)
     for start in range(0, starts, step):
         blocks = -(-min(step, starts - start) // block)
         reach = (blocks + ahead) * block
-        shifted = xp.astype(samples[start : start + reach, :], xp.float64, copy=False) - shift
-        if shifted.shape[0] < reach:
-            missing = xp.zeros((reach - shifted.shape[0], channels), dtype=xp.float64, device=device)
-            shifted = xp.concat([shifted, missing], axis=0)
-        earlier, later = shifted, shifted[window - 1 : window - 1 + blocks * block, :]
+        present = min(reach, samples.shape[0] - start)
+        work[:present, :] = samples[start : start + present, :]
+        work[:present, :] -= shift
+        work[present:reach, :] = 0
+        earlier, later = work[:reach, :], work[window - 1 : window - 1 + blocks * block, :]
         weights = layout.window_weights(start, start + reach)
         if weights is None:
             total += xp.sum(later, axis=0)
@@ -231,7 +233,7 @@ def _propagate(
         if position < window - 1:
             row[:, : size - new.stop] += weighted[:, new].T @ heads[:, new.start :]
             row_sum = row_sum + weighted_sum[new]
-        scale = decay**position
-        gram[new, new.start :] += scale * row[:, : size - new.start]
-        sums[new] += scale * row_sum
+        part = row[:, : size - new.start]
+        gram[new, new.start :] += part if decay == 1 else decay**position * part
+        sums[new] += decay**position * row_sum
     return gram, sums

@@ -81,7 +81,10 @@ def _pack(pieces: Sequence[Array], weights: Sequence[float], decay: float, chose
 
 def _level(piece: Array, window: int, decay: float) -> Array:
     xp = array_api_compat.array_namespace(piece)
-    probe = piece[:_PROBE, :] if decay == 1 else piece[-min(_PROBE, window + int(4 / (1 - decay))) :, :]
+    length = min(_PROBE, piece.shape[0])
+    if decay < 1:
+        length = min(length, window + int(4 / (1 - decay)))
+    probe = piece[:length, :] if decay == 1 else piece[piece.shape[0] - length :, :]
     probe = xp.astype(probe, xp.float64)
     # the mean of deviations, because a sum of large values would round the level itself away
     return probe[0, :] + xp.mean(probe - probe[:1, :], axis=0)

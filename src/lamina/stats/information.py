@@ -81,8 +81,9 @@ def predictive_information(canonical_correlations: Array, unit: InformationUnit 
             stacklevel=2,
         )
         values = np.minimum(values, _LARGEST)
-    # the two factors of 1 - s^2 apart keep all digits of s near 1
-    nats = -0.5 * math.fsum(np.log1p(-values) + np.log1p(values))
+    # near 1 the factors 1 - s and 1 + s keep all digits of s, near 0 the square does
+    terms = np.where(values < 0.5, np.log1p(-(values**2)), np.log((1 - values) * (1 + values)))
+    nats = -0.5 * math.fsum(terms)
     return nats / math.log(2) if unit == "bits" else nats
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import array_api_compat
+import numpy as np
 
 from lamina._checks import check_integer, check_real, check_recording
-from lamina.errors import ArgumentError, ArgumentTypeError, StateError
+from lamina.errors import ArgumentError, ArgumentTypeError, DataError, StateError
 from lamina.stats.covariances import LagCovariances, select_covariances
 from lamina.stats.explicit import window_moments
 from lamina.stats.gaps import gapless_runs
@@ -248,6 +249,8 @@ class LagMoments:
             There are too few windows: two are needed with ``center``, one without.
         ArgumentError
             A channel does not exist.
+        DataError
+            The squares of the values overflow.
 
         Examples
         --------
@@ -269,6 +272,14 @@ class LagMoments:
                 f"(memory + gap + horizon - 1), got {self.n_windows} from {self.n_samples} samples in "
                 f"{self.n_trials} trial(s). Update with longer recordings, or ask for shorter windows"
                 + (", or a longer half_life." if self.half_life is not None else ".")
+            )
+        xp = array_api_compat.array_namespace(total.scatter)
+        if not bool(xp.all(xp.isfinite(xp.linalg.diagonal(total.scatter)))):
+            raise DataError(
+                "chunk",
+                allowed="of values whose squares are finite numbers",
+                got="values around 1e150 or more",
+                remedy="Rescale the recordings.",
             )
         return select_covariances(
             total,
@@ -381,8 +392,10 @@ class LagMoments:
         for batch in batches:
             newest = max(clock for _, clock in batch)
             weights = [self._decay ** (newest - clock) for _, clock in batch]
-            moments = window_moments([piece for piece, _ in batch], weights, self._window, self._decay)
-            self._add(moments, newest)
+            # squares that overflow are reported where the moments are asked for
+            with np.errstate(over="ignore", invalid="ignore"):
+                moments = window_moments([piece for piece, _ in batch], weights, self._window, self._decay)
+                self._add(moments, newest)
 
     def _add(self, moments: WindowMoments, clock: int) -> None:
         """Add moments whose weights hold when ``clock`` samples have been received; takes them over."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lamina._checks import check_integer
 from lamina.errors import ArgumentError, ArgumentTypeError
 from lamina.stats.window_moments import WindowMoments
 from lamina.typing import Array
@@ -81,6 +82,8 @@ def read_state(state: Mapping[str, Any]) -> tuple[dict[str, Any], WindowMoments 
     if missing:
         raise _unusable(f"no {', '.join(missing)}", "Pass the whole dictionary.")
     numbers = {name: state[name] for name in _NUMBERS}
+    for name in ("memory", "horizon", "gap", "channels"):
+        check_integer(name, numbers[name], minimum=1)
     channels = numbers["channels"]
     size = (numbers["memory"] + numbers["gap"] + numbers["horizon"] - 1) * channels
     total = None

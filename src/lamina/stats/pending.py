@@ -78,7 +78,8 @@ class PendingRuns:
                 batches = [batches[0] + batches[1]]
         if self._run:
             xp = array_api_compat.array_namespace(self._run[0])
-            kept = self._joined()[-(self.window - 1) :, :]
+            kept = self._joined()
+            kept = kept[max(0, kept.shape[0] - self.window + 1) :, :]
             self._run = [xp.astype(kept, xp.float64, copy=True)]
             self._run_length = kept.shape[0]
         self._waiting = self._run_length

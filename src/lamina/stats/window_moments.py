@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import array_api_compat
@@ -9,7 +10,7 @@ import array_api_compat
 from lamina.typing import Array
 
 # rows of a moment matrix that are worked on at once, so that no second matrix of its size is needed
-TILE = 128
+_TILE = 128
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,7 @@ def combine(first: WindowMoments, second: WindowMoments) -> WindowMoments:
     delta = xp.tile(second.origin - first.origin, (repeats,)) + (second.mean - first.mean)
     between = first.weight * second.weight / weight
     scatter = first.scatter
-    for top in range(0, scatter.shape[0], TILE):
-        rows = slice(top, top + TILE)
+    for rows in tiles(scatter):
         scatter[rows, :] += second.scatter[rows, :]
         scatter[rows, :] += (between * delta[rows])[:, None] * delta[None, :]
     mirror(scatter)
@@ -86,9 +86,13 @@ def combine(first: WindowMoments, second: WindowMoments) -> WindowMoments:
 def mirror(matrix: Array) -> None:
     """Copy the upper triangle of a square matrix onto its lower one, in place."""
     xp = array_api_compat.array_namespace(matrix)
-    for top in range(0, matrix.shape[0], TILE):
-        bottom = min(top + TILE, matrix.shape[0])
-        corner = matrix[top:bottom, top:bottom]
-        matrix[top:bottom, top:bottom] = xp.triu(corner) + xp.triu(corner, k=1).T
-        if bottom < matrix.shape[0]:
-            matrix[bottom:, top:bottom] = matrix[top:bottom, bottom:].T
+    for rows in tiles(matrix):
+        corner = matrix[rows, rows]
+        matrix[rows, rows] = xp.triu(corner) + xp.triu(corner, k=1).T
+        matrix[rows.stop :, rows] = matrix[rows, rows.stop :].T
+
+
+def tiles(matrix: Array) -> Iterator[slice]:
+    """Cut the rows of a matrix into slices that are small beside it."""
+    for top in range(0, matrix.shape[0], _TILE):
+        yield slice(top, min(top + _TILE, matrix.shape[0]))

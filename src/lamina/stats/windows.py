@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import array_api_compat
 
 from lamina._checks import check_integer, check_trials
 from lamina.errors import DataError
-from lamina.typing import Array, LagVectors, Trials
+from lamina.typing import Array, LagVectors
 
 
 def window_length(memory: int, horizon: int, gap: int) -> int:
@@ -14,7 +16,9 @@ def window_length(memory: int, horizon: int, gap: int) -> int:
     return memory + gap + horizon - 1
 
 
-def lag_vectors(recording: Trials, memory: int, horizon: int, gap: int = 1) -> tuple[LagVectors, LagVectors]:
+def lag_vectors(
+    recording: Array | Sequence[Array], memory: int, horizon: int, gap: int = 1
+) -> tuple[LagVectors, LagVectors]:
     r"""Past and future vectors of every window.
 
     .. math:: p_t = [y_t; y_{t-1}; \ldots; y_{t-m+1}], \qquad f_t = [y_{t+g}; \ldots; y_{t+g+h-1}]
