@@ -205,7 +205,9 @@ def test_a_fitted_network_asked_for_what_it_has_not():
     for layer in (2, -3, 0.5):
         with pytest.raises(ArgumentError, match="layer"):
             network.transform(MOVIE, layer=layer)
-    with pytest.raises(ShapeError, match="2 position"):
+    with pytest.raises(ShapeError, match=r"movies.*3 pixels.*2 pixel"):
         network.transform(MOVIE[:, :2])
+    with pytest.raises(ShapeError, match=r"below.*3 position.*2 position"):
+        network.layers[1].receptive_fields(np.zeros((2, 50, 2)))
     with pytest.raises(ShapeError, match="3 pixels"):
         network.positions(2)

@@ -138,8 +138,8 @@ class ReSULayer:
         positions = self.n_positions(below.shape[0])
         if positions < 1:
             raise ShapeError(
-                "movie",
-                allowed=f"wide enough for {(self.width - 1) * self.spacing + 1} positions at a layer's input",
+                "below",
+                allowed=f"of at least {(self.width - 1) * self.spacing + 1} position(s)",
                 got=f"{below.shape[0]} position(s)",
                 remedy="Use more pixels, or a smaller width or spacing.",
             )

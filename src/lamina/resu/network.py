@@ -149,10 +149,12 @@ class ReSUNetwork(BaseEstimator):
         check_is_fitted(self)
         depth = len(self.layers_)
         layer = check_integer("layer", layer, minimum=-depth, maximum=depth - 1) % depth
+        layers = self._check_layers()[: layer + 1]
         results: list[Array] = []
         for movie in _check_movies("movies", movies):
+            self._check_plan(layers, movie.shape[1])
             xp = array_namespace(movie)
-            outputs = _ascend(_as_stack(movie), self._check_layers()[: layer + 1], self.layers_)
+            outputs = _ascend(_as_stack(movie), layers, self.layers_)
             results.append(xp.astype(xp.permute_dims(outputs, (1, 0, 2)), movie.dtype))
         return results if is_list_of_trials(movies) else results[0]
 

@@ -57,7 +57,10 @@ def project(stack: Array, filters: Array, past_mean: Array) -> Array:
         centred = xp.concat([centred, silence], axis=1)
     z = causal_filter(xp.reshape(centred, (-1, channels)), filters)
     z = xp.reshape(z, (trials, -1, units))[:, :time, :]
-    z = z - _lag_means(filters, past_mean - reference, time)
+    by_lags = _lag_means(filters, past_mean - reference)
+    whole, start = by_lags[-1, :], by_lags[: min(memory - 1, time), :]
+    z = z - whole
+    z[:, : start.shape[0], :] += whole - start
     if not has_gaps:
         return z
     gone = xp.cumulative_sum(xp.astype(missing, xp.int64), axis=1)
@@ -93,11 +96,8 @@ def expand(z: Array, weights: Array, mean: Array) -> Array:
     return xp.reshape(z @ xp.permute_dims(weights, (1, 0)), (z.shape[0], *mean.shape)) + mean
 
 
-def _lag_means(filters: Array, deviations: Array, time: int) -> Array:
-    """Return Σ_i Ψ_i δ_i over the lags i ≤ t, for every t: shape (time, units)."""
+def _lag_means(filters: Array, deviations: Array) -> Array:
+    """Return Σ_i Ψ_i δ_i over the lags i ≤ t, for t = 0 … m−1: shape (memory, units)."""
     xp = array_namespace(filters)
-    memory = filters.shape[1]
     per_lag = xp.sum(filters * deviations[None, ...], axis=-1)
-    table = xp.permute_dims(xp.cumulative_sum(per_lag, axis=1), (1, 0))
-    which = xp.arange(time, device=device(filters))
-    return xp.take(table, xp.where(which < memory, which, xp.full_like(which, memory - 1)), axis=0)
+    return xp.permute_dims(xp.cumulative_sum(per_lag, axis=1), (1, 0))
