@@ -29,6 +29,29 @@ def save(folder, name, array, mode=None, **options):
     return file
 
 
+def tiff(path, values, order="<", bits=16, photometric=1, data=None):
+    """Write a grey TIFF by hand, of kinds that Pillow does not write."""
+    data = values.astype(order + "u2").tobytes() if data is None else data
+    rows, columns = values.shape
+    fields = {
+        256: columns,
+        257: rows,
+        258: bits,
+        259: 1,
+        262: photometric,
+        273: 8,
+        277: 1,
+        278: rows,
+        279: len(data),
+    }
+    directory = struct.pack(order + "H", len(fields))
+    for tag, value in fields.items():
+        directory += struct.pack(order + "HHII", tag, 4, 1, value)  # 4: an unsigned 32-bit integer
+    start = (b"II" if order == "<" else b"MM") + struct.pack(order + "HI", 42, 8 + len(data))
+    path.write_bytes(start + data + directory + bytes(4))
+    return path
+
+
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "TIFF"])
 @pytest.mark.parametrize("mode", ["L", "RGB", "P"])
 def test_lossless_grey_whatever_the_mode(tmp_path, suffix, mode):
@@ -52,6 +75,31 @@ def test_sixteen_bit_grey_keeps_all_its_bits(tmp_path, suffix):
     luminance = read_luminance(save(tmp_path, f"deep.{suffix}", values))
     expected = np.array([decoded(v / 65535) for v in values.ravel().tolist()]).reshape(8, 16)
     np.testing.assert_allclose(luminance, expected, rtol=1e-12)
+
+
+def test_sixteen_bits_of_the_other_byte_order(tmp_path):
+    values = (np.arange(128, dtype=">u2") * 7 + 30000).reshape(8, 16)
+    luminance = read_luminance(tiff(tmp_path / "motorola.tif", values, order=">"))
+    np.testing.assert_allclose(luminance, srgb_to_linear(values / 65535.0), rtol=1e-12)
+
+
+def test_twelve_bits_have_their_own_white(tmp_path):
+    values = (np.arange(128) * 17 + 1000).reshape(8, 16)
+    packed = bytearray()
+    for first, second in values.reshape(-1, 2).tolist():  # two values in three bytes, highest bits first
+        packed += ((first << 12) | second).to_bytes(3, "big")
+    luminance = read_luminance(tiff(tmp_path / "twelve.tif", values, bits=12, data=bytes(packed)))
+    np.testing.assert_allclose(luminance, srgb_to_linear(values / 4095.0), rtol=1e-12)
+
+
+def test_white_as_zero(tmp_path):
+    values = np.arange(128).reshape(8, 16) + 100
+    with pytest.raises(FileError, match=r"negative\.tif stores white as 0"):
+        read_luminance(tiff(tmp_path / "negative.tif", values, photometric=0))
+    narrow = tiff(
+        tmp_path / "narrow.tif", values, bits=8, photometric=0, data=values.astype(np.uint8).tobytes()
+    )
+    np.testing.assert_allclose(read_luminance(narrow), srgb_to_linear((255 - values) / 255.0), rtol=1e-12)
 
 
 def test_colours_are_weighted_after_decoding(tmp_path):
@@ -103,7 +151,7 @@ def test_several_pages_are_refused(tmp_path):
 
 
 def test_integers_without_a_white_are_refused(tmp_path):
-    with pytest.raises(FileError, match="32-bit integers"):
+    with pytest.raises(FileError, match="signed or 32-bit integers"):
         read_luminance(save(tmp_path, "counts.tif", RAMP.astype(np.int32)))
 
 
@@ -183,15 +231,15 @@ def test_missing_file_and_folder_in_place_of_a_file(tmp_path):
 
 
 def test_folder_in_natural_order_with_its_sampling(tmp_path):
-    for name in ("b2.png", "b10.PNG", "a.jpg", "10.bmp", "9.tif", "b02.png"):
+    for name in ("b2.png", "b10.PNG", "a.jpg", "10.bmp", "9.tif", "b02.png", "B3.png"):
         save(tmp_path, name, RAMP)
     save(tmp_path, "wide.png", np.tile(RAMP, (1, 2)))
     (tmp_path / "notes.txt").write_text("not an image")
     (tmp_path / ".hidden.png").write_text("not an image")
     (tmp_path / "sub.png").mkdir()
     scenes = image_folder(tmp_path, field_of_view_deg=80.0)
-    assert [scene.name for scene in scenes] == ["9", "10", "a", "b02", "b2", "b10", "wide"]
-    assert [scene.degrees_per_pixel for scene in scenes] == [5.0] * 6 + [2.5]
+    assert [scene.name for scene in scenes] == ["9", "10", "a", "b02", "b2", "B3", "b10", "wide"]
+    assert [scene.degrees_per_pixel for scene in scenes] == [5.0] * 7 + [2.5]
     assert all(scene.field_of_view_deg == 80.0 for scene in scenes)
     assert scenes[0].source == str(tmp_path / "9.tif")
 

@@ -108,6 +108,11 @@ def empty_cell(file):
     cells(file, 1, 3, SCENES[:2])  # the third reference is null
 
 
+def cell_of_nothing(file):
+    cells(file, 1, 2, [SCENES[0], np.array([[0.0], [0.0]])])  # MATLAB stores the size of what is empty
+    file["#refs#/c1"].attrs["MATLAB_empty"] = np.uint8(1)
+
+
 def text(file):
     stored = file.create_dataset("contrastScenes", data=np.frombuffer(b"a\0b\0", dtype=np.uint16)[:, None])
     stored.attrs["MATLAB_class"] = np.bytes_("char")
@@ -123,6 +128,7 @@ def complex_numbers(file):
     [
         (empty, DataError, "empty array"),
         (empty_cell, DataError, r"contrastScenes\{3\} must be a matrix, got an empty cell"),
+        (cell_of_nothing, DataError, r"contrastScenes\{2\} must be a matrix"),
         (text, DataError, "got text"),
         (complex_numbers, DataError, "real numbers"),
         (lambda f: matrix(f, "contrastScenes", np.zeros((2, 3, 4, 5))), ShapeError, r"size \(2, 3, 4, 5\)"),

@@ -98,6 +98,7 @@ def test_anything_with_positions_and_an_interval_is_a_retina():
         ({"contrast_rows": [[1, 2, 3], [1]]}, ShapeError, "contrast_rows"),
         ({"contrast_rows": np.array([[0.0, np.nan] * 9])}, DataError, "contrast_rows must be finite, got 9"),
         ({"contrast_rows": np.array([["a"] * 20])}, ArgumentTypeError, "contrast_rows"),
+        ({"retina": 3}, ArgumentTypeError, "retina must be a retina, .* got int"),
     ],
 )
 @pytest.mark.parametrize("wrap", [False, True])

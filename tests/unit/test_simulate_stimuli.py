@@ -163,6 +163,12 @@ def test_out_of_range(call, name):
         call()
 
 
+@pytest.mark.parametrize("make", STIMULI)
+def test_number_in_place_of_a_retina(make):
+    with pytest.raises(ArgumentTypeError, match="retina must be a Retina, got int"):
+        STIMULI[make](3, 1)
+
+
 def test_text_in_place_of_a_number():
     with pytest.raises(ArgumentTypeError, match="velocity_deg_per_s"):
         moving_edge(RETINA, "fast")

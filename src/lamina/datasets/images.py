@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -20,6 +22,7 @@ MINIMUM_SIDE = 8
 
 _GREY_MODES = ("1", "L", "LA", "La")
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N")
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0  # of the TIFF standard
 
 
 def srgb_to_linear(values: np.ndarray) -> np.ndarray:
@@ -70,7 +73,8 @@ def read_luminance(path: str | Path) -> Scene:
     ------
     FileError
         If the file is missing, is no image, is damaged, has more pixels than Pillow's safety limit, several
-        pages, transparent pixels, or pixels of 32-bit integers (whose white is unknown).
+        pages, transparent pixels, signed or 32-bit integers (whose white is unknown), or white stored as 0 in
+        more than 8 bits.
     DataError
         If the image is smaller than 8 x 8 pixels, of one colour, or (floating point) NaN, infinite or
         negative anywhere.
@@ -128,7 +132,9 @@ def _decode(path: Path) -> np.ndarray:
                     raise FileError(
                         f"{path} holds {n_frames} pages or frames. Save each as a file of its own."
                     )
-                return _luminance_of(ImageOps.exif_transpose(image), path)
+                tiff_tags = getattr(image, "tag_v2", {})
+                upright = ImageOps.exif_transpose(image)
+                return _luminance_of(upright, image.format, tiff_tags, path)
     except FileError:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
@@ -146,14 +152,22 @@ def _decode(path: Path) -> np.ndarray:
         ) from error
 
 
-def _luminance_of(image: Image.Image, path: Path) -> np.ndarray:
+def _luminance_of(
+    image: Image.Image, file_format: str | None, tiff_tags: Mapping[int, Any], path: Path
+) -> np.ndarray:
+    deep = image.mode == "F" or image.mode in _SIXTEEN_BIT_MODES
+    if deep and tiff_tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:  # Pillow turns 8 bits round, but no others
+        raise FileError(
+            f"{path} stores white as 0 and black as its largest value. Save it the usual way round."
+        )
     if image.mode == "F":
         return np.asarray(image, dtype=np.float64)
-    if image.mode in _SIXTEEN_BIT_MODES or (image.mode == "I" and image.format == "PNG"):
-        return srgb_to_linear(np.asarray(image, dtype=np.float64) / 65535)
+    if image.mode in _SIXTEEN_BIT_MODES or (image.mode == "I" and file_format == "PNG"):
+        white = 2 ** int(np.max(tiff_tags.get(_BITS_PER_SAMPLE, 16))) - 1
+        return srgb_to_linear(np.asarray(image, dtype=np.float64) / white)
     if image.mode == "I":
         raise FileError(
-            f"{path} holds 32-bit integers, whose white is unknown. Save it with 16 bits or as floats."
+            f"{path} holds signed or 32-bit integers, whose white is unknown. Save it as 16 bits or as floats."
         )
     if image.has_transparency_data:
         alpha = np.asarray(image.convert("RGBA").getchannel("A"))

@@ -70,7 +70,7 @@ def scan(
         If the velocity is 0, or so high that two samples do not fit, if the retina is wider than the rows, or
         if the sampling is out of range.
     ArgumentTypeError
-        If ``contrast_rows`` does not hold real numbers.
+        If ``contrast_rows`` does not hold real numbers, or ``retina`` is none.
 
     Notes
     -----
@@ -89,9 +89,9 @@ def scan(
     rows = _check_rows(contrast_rows)
     spacing = check_real("degrees_per_pixel", degrees_per_pixel, above=0.0)
     velocity = check_real("velocity_deg_per_s", velocity_deg_per_s)
-    step = velocity * retina.dt_s / spacing
-    pixels = np.asarray(retina.positions_deg, dtype=np.float64) / spacing
-    pixels = pixels - pixels[0]
+    positions, interval = _sampling(retina)
+    step = velocity * interval / spacing
+    pixels = (positions - positions[0]) / spacing
     n_columns = rows.shape[1]
     if step == 0:
         raise ArgumentError(
@@ -122,6 +122,18 @@ def scan(
     if step > 0:
         path = path[::-1]
     return _interpolate(rows, path[:, None] + pixels, wrap)
+
+
+def _sampling(retina: PhotoreceptorRow) -> tuple[np.ndarray, float]:
+    try:
+        return np.asarray(retina.positions_deg, dtype=np.float64), float(retina.dt_s)
+    except AttributeError as error:
+        raise ArgumentTypeError(
+            "retina",
+            allowed="a retina, with positions_deg and dt_s",
+            got=type(retina).__name__,
+            remedy="Make one with lamina.simulate.Retina(n_pixels).",
+        ) from error
 
 
 def _whole_steps(travel: float, step: float) -> int:

@@ -55,8 +55,8 @@ class OUSystem:
 
     Examples
     --------
-    >>> OUSystem().spectral_radius.round(4)
-    np.float64(0.8485)
+    >>> round(OUSystem().spectral_radius, 4)
+    0.8485
     """
 
     transition: Any = _PUBLISHED_TRANSITION
@@ -97,7 +97,7 @@ class OUSystem:
     @property
     def spectral_radius(self) -> float:
         """Largest magnitude of an eigenvalue of the transition matrix."""
-        return np.max(np.abs(np.linalg.eigvals(self.transition)))
+        return float(np.max(np.abs(np.linalg.eigvals(self.transition))))
 
     @property
     def stationary_covariance(self) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from lamina._checks import check_choice, check_real
-from lamina.errors import ArgumentError
+from lamina.errors import ArgumentError, ArgumentTypeError
 from lamina.simulate.acceptance import blurred_square_wave, blurred_step, sine_attenuation
 from lamina.simulate.retina import Retina
 from lamina.typing import Movie
@@ -57,6 +57,8 @@ def moving_edge(
     ------
     ArgumentError
         If an argument is out of range, or the movie would be shorter than one sample.
+    ArgumentTypeError
+        If ``retina`` is not a `Retina`, or text stands where a number is needed.
 
     Notes
     -----
@@ -68,6 +70,7 @@ def moving_edge(
     >>> (movie > 0.5).argmax(axis=0) * 0.01  # seconds until the edge arrives
     array([0.73, 0.83, 0.93])
     """
+    _check_retina(retina)
     velocity = _check_motion("velocity_deg_per_s", velocity_deg_per_s)
     step = _signed_contrast(polarity, contrast)
     time = _times(retina, duration_s, _passage_s(retina, velocity, 0.0))
@@ -114,6 +117,8 @@ def moving_bar(
     ------
     ArgumentError
         If an argument is out of range, or the movie would be shorter than one sample.
+    ArgumentTypeError
+        If ``retina`` is not a `Retina`, or text stands where a number is needed.
 
     Examples
     --------
@@ -121,6 +126,7 @@ def moving_bar(
     >>> movie.argmin(axis=0) * 0.01  # seconds until the middle of the bar arrives
     array([0.78, 0.88, 0.98])
     """
+    _check_retina(retina)
     velocity = _check_motion("velocity_deg_per_s", velocity_deg_per_s)
     width = check_real("width_deg", width_deg, above=0.0)
     step = _signed_contrast(polarity, contrast)
@@ -174,6 +180,8 @@ def drifting_grating(
     ArgumentError
         If an argument is out of range, the frequency too high for the sampling rate, or the movie shorter
         than one sample.
+    ArgumentTypeError
+        If ``retina`` is not a `Retina`, or text stands where a number is needed.
 
     Examples
     --------
@@ -181,6 +189,7 @@ def drifting_grating(
     >>> movie.shape, round(float(movie.max()), 3)
     ((200, 3), 0.879)
     """
+    _check_retina(retina)
     wavelength = check_real("wavelength_deg", wavelength_deg, above=0.0)
     frequency = _check_motion("temporal_frequency_hz", temporal_frequency_hz)
     amplitude = check_real("contrast", contrast, above=0.0)
@@ -197,6 +206,13 @@ def drifting_grating(
     if shape == "square":
         return amplitude * blurred_square_wave(cycles, retina.acceptance_sigma_deg / wavelength)
     return amplitude * sine_attenuation(wavelength, retina.acceptance_sigma_deg) * np.sin(2 * np.pi * cycles)
+
+
+def _check_retina(retina: Retina) -> None:
+    if not isinstance(retina, Retina):
+        raise ArgumentTypeError(
+            "retina", allowed="a Retina", got=type(retina).__name__, remedy="Make one with Retina(n_pixels)."
+        )
 
 
 def _check_motion(name: str, value: float) -> float:
