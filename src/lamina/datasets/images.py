@@ -167,7 +167,7 @@ def _luminance_of(
         return srgb_to_linear(np.asarray(image, dtype=np.float64) / white)
     if image.mode == "I":
         raise FileError(
-            f"{path} holds signed or 32-bit integers, whose white is unknown. Save it as 16 bits or as floats."
+            f"{path} holds signed or 32-bit integers, whose white is unknown. Save it as 16 bits or floats."
         )
     if image.has_transparency_data:
         alpha = np.asarray(image.convert("RGBA").getchannel("A"))
