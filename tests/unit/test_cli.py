@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -19,6 +18,8 @@ from lamina import experiments
 from lamina.cli import main
 from lamina.errors import OutputError, RankDeficientWarning
 from lamina.io import atomic_folder, load
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs the signals and limits of POSIX")
 
 
 @pytest.fixture(autouse=True)
@@ -182,6 +183,14 @@ def test_warnings_are_one_line():
     done = lamina_process("fit", "x.npy", "--memory", 1, "--rank", 2)
     assert done.returncode == 0
     assert re.fullmatch(r"lamina: warning: [^\n]*rank[^\n]*\n", done.stderr)
+
+
+def test_outputs_without_unicode(monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    np.save("\N{GREEK SMALL LETTER PSI}.npy", recording(3000))
+    done = lamina_process("fit", "\N{GREEK SMALL LETTER PSI}.npy", "--memory", 4)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("?.npy: 3?000 samples")
 
 
 def test_warning_settings_of_the_caller_hold(capsys):
@@ -354,6 +363,7 @@ def test_debug_shows_the_traceback(capsys, experiment):
 
 def in_a_terminal(*words):
     """Run with the standard error in a terminal; return what the output and the terminal showed."""
+    pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     done = subprocess.run(
         [sys.executable, "-m", "lamina.cli", *words],
@@ -382,6 +392,7 @@ def test_progress_shows_in_a_terminal_only():
     assert in_a_terminal("fit", "x.npy", "--memory", "4", "--quiet") == ("", "")
 
 
+@posix
 def test_broken_pipe_is_quiet():
     read, write = os.pipe()
     os.close(read)
@@ -410,6 +421,7 @@ def test_full_standard_output_is_one_line():
     assert re.fullmatch(r"lamina: error: [^\n]*No space left on device\n", done.stderr)
 
 
+@posix
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopping_leaves_nothing_half_written(number, code):
     program = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -39,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a terminal or file without these characters gets question marks, not a failure
+            stream.reconfigure(errors="replace")
     with _one_line_warnings(debug), _ending_on_terminate():
         return _finish(_guarded(lambda: app(words, prog_name="lamina", standalone_mode=False), debug))
 

@@ -1,7 +1,7 @@
-from .atomic import atomic_file as atomic_file
-from .atomic import atomic_folder as atomic_folder
-from .atomic import check_output_file as check_output_file
-from .atomic import check_output_folder as check_output_folder
+from .files import atomic_file as atomic_file
+from .files import check_output_file as check_output_file
+from .folders import atomic_folder as atomic_folder
+from .folders import check_output_folder as check_output_folder
 from .models import load as load
 from .models import save as save
 from .signals import Signal as Signal

@@ -19,7 +19,7 @@ import safetensors.numpy
 from safetensors import SafetensorError
 
 from lamina.errors import FileError
-from lamina.io.atomic import atomic_file
+from lamina.io.files import atomic_file
 
 MAXIMUM_HEADER_BYTES = 2**20
 MAXIMUM_FILE_BYTES = 2**32

@@ -14,7 +14,7 @@ import numpy as np
 
 from lamina._checks import check_choice
 from lamina.errors import FileError, ShapeError
-from lamina.io.atomic import atomic_file
+from lamina.io.files import atomic_file
 from lamina.io.tables import read_table, write_table
 
 _FULL_SCALE = {np.dtype(np.int16): 2.0**15, np.dtype(np.int32): 2.0**31, np.dtype(np.int64): 2.0**63}
