@@ -62,7 +62,7 @@ bench: $(VENV)/.bench  ## run every benchmark; each prints ratios measured in on
 clean:  ## remove the environment, caches and built documentation; results in out/ stay
 	rm -rf $(VENV) build dist docs/_build docs/api/generated
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	find src tests docs benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(environment)
