@@ -1,8 +1,9 @@
 """LagMoments against the explicit lag matrix with BLAS, as ratios within one run.
 
-The explicit route is what one would write with NumPy: copy the windows out (`sliding_window_view`), subtract the
-mean, and multiply, three products for the three moments. Where the lag matrix would not fit, it is written out in
-blocks, about a fixed shift. Both routes take turns, with the same threads; medians and spreads are printed.
+The explicit route is what one would write with NumPy: copy the windows out (`sliding_window_view`),
+subtract the mean, and multiply, three products for the three moments. Where the lag matrix would not fit,
+it is written out in blocks, about a fixed shift. Both routes take turns, with the same threads; medians
+and spreads are printed.
 
     python benchmarks/lag_moments.py           # the three sizes of the specification, a few minutes
     python benchmarks/lag_moments.py --quick   # a smoke run

@@ -12,8 +12,8 @@ from lamina.stats.displacement import LIGHTEST, Segments, displaced_moments
 from lamina.stats.window_moments import WindowMoments, combine, mirror
 from lamina.typing import Array
 
-# samples whose mean is taken as "near the data"
-_PROBE = 2**16
+# stretch of signal, and samples of it, that tell what is "near the data"
+_PROBE, _PROBED = 2**16, 2**9
 
 # bytes of windows that are written out at a time (or a square matrix of windows, if that is more)
 _WRITTEN = 2**23
@@ -80,14 +80,15 @@ def _pack(pieces: Sequence[Array], weights: Sequence[float], decay: float, chose
 
 
 def _level(piece: Array, window: int, decay: float) -> Array:
+    """Take the median, which no burst moves, of some samples (the newest, if old ones are forgotten)."""
     xp = array_api_compat.array_namespace(piece)
     length = min(_PROBE, piece.shape[0])
     if decay < 1:
         length = min(length, window + int(4 / (1 - decay)))
-    probe = piece[:length, :] if decay == 1 else piece[piece.shape[0] - length :, :]
-    probe = xp.astype(probe, xp.float64)
-    # the mean of deviations, because a sum of large values would round the level itself away
-    return probe[0, :] + xp.mean(probe - probe[:1, :], axis=0)
+    first = 0 if decay == 1 else piece.shape[0] - length
+    probe = piece[first : first + length : -(-length // _PROBED), :]
+    ordered = xp.sort(xp.astype(probe, xp.float64), axis=0)
+    return ordered[ordered.shape[0] // 2, :]
 
 
 def _written_out(segments: Segments, window: int, shift: Array) -> Iterator[WindowMoments]:

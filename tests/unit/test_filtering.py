@@ -1,0 +1,146 @@
+"""causal_filter is the sum in its definition, by either route, and says what it cannot do."""
+
+import tracemalloc
+
+import array_api_strict
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamina.errors import ArgumentTypeError, DataError, ShapeError
+from lamina.stats import causal_filter
+from lamina.stats.filtering import fourier_filter, prefers_fourier, toeplitz_filter
+
+
+def by_definition(recording, filters):
+    units, memory, _ = filters.shape
+    outputs = np.zeros((len(recording), units))
+    for t in range(len(recording)):
+        for lag in range(min(memory, t + 1)):
+            outputs[t] += filters[:, lag] @ recording[t - lag]
+    return outputs
+
+
+@given(
+    samples=st.integers(1, 120),
+    units=st.integers(1, 5),
+    memory=st.integers(1, 60),
+    channels=st.integers(1, 5),
+    block=st.none() | st.integers(1, 20),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_both_routes_are_the_definition(samples, units, memory, channels, block, seed):
+    rng = np.random.default_rng(seed)
+    recording, filters = (
+        rng.standard_normal((samples, channels)),
+        rng.standard_normal((units, memory, channels)),
+    )
+    expected = by_definition(recording, filters)
+    np.testing.assert_allclose(toeplitz_filter(recording, filters, block), expected, atol=1e-12)
+    np.testing.assert_allclose(fourier_filter(recording, filters), expected, atol=1e-12)
+    np.testing.assert_allclose(causal_filter(recording, filters), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("units", "memory", "channels"), [(2, 5, 3), (3, 300, 2)])
+def test_long_recordings_are_walked_through_seamlessly(units, memory, channels, monkeypatch):
+    monkeypatch.setattr("lamina.stats.filtering._STEP", 2**8)
+    rng = np.random.default_rng(0)
+    recording, filters = rng.standard_normal((5000, channels)), rng.standard_normal((units, memory, channels))
+    expected = sum(
+        np.apply_along_axis(
+            lambda row, channel=channel: np.convolve(recording[:, channel], row)[:5000],
+            1,
+            filters[:, :, channel],
+        )
+        for channel in range(channels)
+    )
+    assert prefers_fourier(units, memory, channels) == (memory == 300)
+    np.testing.assert_allclose(causal_filter(recording, filters), expected.T, atol=1e-11)
+    np.testing.assert_allclose(toeplitz_filter(recording, filters), expected.T, atol=1e-11)
+
+
+@pytest.mark.parametrize("memory", [7, 200])
+@pytest.mark.parametrize("library", [np, array_api_strict, torch])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_library_and_dtype_stay(memory, library, dtype):
+    rng = np.random.default_rng(1)
+    recording, filters = rng.standard_normal((500, 2)).astype(dtype), rng.standard_normal((9, memory, 2))
+    expected = by_definition(recording.astype(np.float64), filters)
+    found = causal_filter(library.asarray(recording), library.asarray(filters))
+    assert type(found) is type(library.asarray(recording))
+    assert found.dtype == getattr(library, dtype)
+    # rounding of sums of 2 * memory products of size about 1
+    tolerance = 2 * memory * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(np.asarray(found), expected, atol=10 * tolerance)
+
+
+@pytest.mark.parametrize("memory", [4, 200])
+def test_outputs_whose_window_touches_a_gap_are_nan_and_no_others(memory):
+    rng = np.random.default_rng(2)
+    recording, filters = rng.standard_normal((700, 2)), rng.standard_normal((9, memory, 2))
+    holed = recording.copy()
+    holed[300, 1] = np.nan
+    holed[695, 0] = np.nan
+    found, whole = causal_filter(holed, filters), causal_filter(recording, filters)
+    touched = np.zeros(700, dtype=bool)
+    touched[300 : 300 + memory] = touched[695 : 695 + memory] = True
+    assert np.isnan(found[touched]).all()
+    np.testing.assert_allclose(found[~touched], whole[~touched], atol=1e-11)
+
+
+def test_the_future_does_not_reach_the_past():
+    rng = np.random.default_rng(3)
+    recording, filters = rng.standard_normal(100), rng.standard_normal((2, 10, 1))
+    changed = recording.copy()
+    changed[60:] = 1e3
+    np.testing.assert_array_equal(
+        causal_filter(recording, filters)[:60], causal_filter(changed, filters)[:60]
+    )
+
+
+def test_integers_and_one_axis_are_accepted_and_nothing_is_modified():
+    recording, filters = np.arange(5), np.array([[[1], [-1]]])
+    before = recording.copy()
+    assert causal_filter(recording, filters).tolist() == [[0], [1], [1], [1], [1]]
+    np.testing.assert_array_equal(recording, before)
+    assert causal_filter(np.zeros((0, 1)), filters).shape == (0, 1)
+
+
+@pytest.mark.parametrize(("units", "memory"), [(2, 20), (16, 2000)])
+def test_temporary_memory_does_not_grow_with_the_recording(units, memory):
+    filters = np.ones((units, memory, 1), dtype=np.float32)
+    peaks = []
+    for samples in (200_000, 800_000):
+        recording = np.zeros((samples, 1), dtype=np.float32)
+        tracemalloc.start()
+        outputs = causal_filter(recording, filters)
+        peaks.append(tracemalloc.get_traced_memory()[1] - outputs.nbytes)
+        tracemalloc.stop()
+    # the mask of missing samples is all that may grow, a byte a sample
+    assert peaks[1] <= peaks[0] + 2 * 600_000 + 2**20
+    assert peaks[1] <= 64 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("recording", "filters", "kind", "words"),
+    [
+        (
+            np.zeros(5),
+            np.zeros((2, 3)),
+            ShapeError,
+            r"filters must be of shape \(units, memory, channels\), got",
+        ),
+        (np.zeros(5), np.zeros((2, 0, 1)), ShapeError, "filters"),
+        (np.zeros((5, 3)), np.zeros((1, 2, 2)), ShapeError, r"recording must be of 2 channel\(s\)"),
+        (np.array([0, np.inf]), np.zeros((1, 2, 1)), DataError, "infinity"),
+        (np.zeros(5), np.full((1, 2, 1), np.nan), DataError, "filters must be finite"),
+        (np.zeros(5), np.zeros((1, 2, 1)) * 1j, ArgumentTypeError, "real"),
+        (np.zeros(5), [[[1.0]]], ArgumentTypeError, "an array of shape"),
+        (np.zeros(5) * 1j, np.zeros((1, 2, 1)), ArgumentTypeError, "recording"),
+    ],
+)
+def test_bad_input_is_named(recording, filters, kind, words):
+    with pytest.raises(kind, match=words):
+        causal_filter(recording, filters)
