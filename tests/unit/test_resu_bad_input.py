@@ -52,6 +52,9 @@ RECORDINGS = [
     pytest.param(HALF_GAPS, DataError, "fewer gaps", id="no window between the gaps"),
     pytest.param(np.full((60, 2), 3.3), DataError, "varies", id="constant"),
     pytest.param(np.full((60, 2), 1e8 / 3), DataError, "varies", id="constant far from zero"),
+    pytest.param(
+        np.where(np.arange(60) % 2, 0.3, 0.1 * 3), DataError, "varies", id="constant but for rounding"
+    ),
     pytest.param(np.zeros((60, 2), dtype=np.int64), DataError, "varies", id="zeros"),
     pytest.param(np.array([[1e300, -1e300]] * 60), DataError, "varies", id="huge constant"),
     pytest.param(GOOD[:6], DataError, "memory", id="too short for a window"),
@@ -82,6 +85,11 @@ def test_a_parameter_that_cannot_be_is_named(method, name, value, error):
         getattr(unit(**{name: value}), method)(GOOD)
     assert caught.value.argument.startswith(name)
     assert str(caught.value).startswith(name)
+
+
+def test_an_impossible_rank_is_refused_at_the_first_chunk_however_short():
+    with pytest.raises(ArgumentError, match=r"rank must be at most 6 .*got 7"):
+        unit(rank=7).partial_fit(GOOD[:2])
 
 
 @pytest.mark.parametrize(("recording", "error", "says"), RECORDINGS)

@@ -104,6 +104,6 @@ def _joint(
 def _varies(covariance: Array, mean: Array) -> bool:
     xp = array_namespace(covariance)
     largest = float(xp.max(xp.linalg.diagonal(covariance)))
-    # a constant far from zero leaves a deviation of its own rounding error, never more
+    # a constant that was computed in two ways still deviates by the rounding of its own size
     rounding = 16.0 * float(xp.finfo(xp.float64).eps) * float(xp.max(xp.abs(mean)))
     return largest**0.5 > rounding

@@ -24,7 +24,7 @@ class Solution:
     future_filters
         Φ, (r, h, C of the future), nearest first.
     canonical_correlations, singular_values
-        (r,), descending.
+        (r,), descending: correlations of the units with the future, and singular values of the objective.
     predictive_information
         I_r in nats.
     forecast
@@ -87,16 +87,12 @@ def solve(covariances: LagCovariances, settings: Settings) -> Solution:
     # for plain CCA this is the identity; ridge, "rrr" and "pca" leave units that are not white
     whitener, _ = inverse_sqrt(psi @ spread)
     precision = xp.permute_dims(whitener, (1, 0)) @ whitener
-    if settings.objective == "cca":
-        information = predictive_information(directions.canonical_correlations)
-    else:
-        information = _kept(psi, covariances)
     return Solution(
         filters=xp.reshape(psi, (units, settings.memory, -1)),
         future_filters=xp.reshape(phi, (units, settings.horizon, -1)),
         canonical_correlations=directions.canonical_correlations,
         singular_values=directions.singular_values,
-        predictive_information=float(information),
+        predictive_information=predictive_information(directions.canonical_correlations),
         forecast=toward_future @ precision,
         reconstruction=spread @ precision,
         past_mean=xp.reshape(covariances.past_mean, (settings.memory, -1)),
@@ -136,11 +132,7 @@ def information_kept(filters: Array, covariances: LagCovariances) -> float:
             remedy="Score on a longer recording, or fit with a shorter horizon.",
         )
     xp = array_namespace(covariances.past)
-    return _kept(xp.reshape(filters, (units, -1)), covariances)
-
-
-def _kept(psi: Array, covariances: LagCovariances) -> float:
-    xp = array_namespace(covariances.past)
-    across = covariances.cross @ xp.permute_dims(psi, (1, 0))
-    within = psi @ covariances.past @ xp.permute_dims(psi, (1, 0))
-    return float(projection_information(within, xp.permute_dims(across, (1, 0)), covariances.future))
+    psi = xp.reshape(filters, (units, -1))
+    toward_future = covariances.cross @ xp.permute_dims(psi, (1, 0))
+    spread = covariances.past @ xp.permute_dims(psi, (1, 0))
+    return projection_information(psi @ spread, xp.permute_dims(toward_future, (1, 0)), covariances.future)
