@@ -52,7 +52,7 @@ def test_a_fit_approaches_the_population_within_sampling_error():
     exact = truncated_cca(*population(), 3).canonical_correlations
     moments = LagMoments(MEMORY, HORIZON).update(simulated(samples, 0)).covariances()
     found = truncated_cca(moments.past, moments.future, moments.cross, 3).canonical_correlations
-    # a sample correlation has standard deviation (1 - s^2) / sqrt(T): windows overlap, but each brings one new
+    # a sample correlation has standard deviation (1 - s^2) / sqrt(T): windows overlap, but each has one new
     # sample; choosing the best of 25 directions inflates its square by about 25 / T
     deviations = (1 - exact**2) / np.sqrt(samples)
     inflated = np.sqrt(exact**2 + MEMORY / samples)

@@ -291,6 +291,31 @@ def test_memory_beyond_the_signal_is_bounded(make, samples, memory, channels, pi
     assert peak <= 64 * 2**20 + 4 * 8 * size**2
 
 
+def test_samples_behind_a_mask_are_gaps():
+    signal = np.random.default_rng(18).standard_normal((60, 2))
+    masked = np.ma.masked_array(signal, mask=np.zeros((60, 2), dtype=bool))
+    masked[30, 1] = np.ma.masked
+    holed = signal.copy()
+    holed[30, 1] = np.nan
+    found = LagMoments(3, 2, channels=2).update(masked)
+    assert found.n_windows == 60 - 4 - 5
+    assert_same(found.covariances(), moments_by_definition([holed], 3, 2, 1))
+
+
+def test_a_mapped_file_is_read_like_an_array(tmp_path):
+    signal = np.random.default_rng(19).standard_normal((60, 1))
+    np.save(tmp_path / "signal.npy", signal)
+    mapped = np.load(tmp_path / "signal.npy", mmap_mode="r")
+    assert_same(LagMoments(3, 2).update(mapped).covariances(), moments_by_definition([signal], 3, 2, 1))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.uint8, np.bool_, object])
+def test_every_real_dtype_is_taken(dtype):
+    signal = np.random.default_rng(20).integers(0, 2, (60, 1)).astype(dtype)
+    found = LagMoments(3, 2).update(signal).covariances()
+    assert_same(found, moments_by_definition([signal.astype(float)], 3, 2, 1))
+
+
 def test_an_empty_chunk_is_nothing():
     moments = LagMoments(2, 1).update(np.zeros((0, 1))).update(np.zeros(0))
     assert (moments.n_trials, moments.n_samples) == (0, 0)

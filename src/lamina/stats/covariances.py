@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import array_api_compat
 
+from lamina.errors import DataError, StateError
 from lamina.stats.window_moments import WindowMoments
 from lamina.typing import Array
 
@@ -45,6 +46,56 @@ class LagCovariances:
     future_mean: Array
     n_windows: int
     center: bool
+
+
+def check_enough(
+    moments: WindowMoments | None, *, windows: int, needed: int, window: int, seen: str
+) -> WindowMoments:
+    """Return the moments if covariances can be computed from them.
+
+    Parameters
+    ----------
+    moments
+        Gathered so far, if any.
+    windows, needed
+        Windows that went in, and that must have.
+    window
+        Samples of a window.
+    seen
+        What has been seen so far, for the message.
+
+    Returns
+    -------
+    WindowMoments
+
+    Raises
+    ------
+    StateError
+        There are too few windows, or all but one of them are forgotten.
+    DataError
+        Squares of the values overflow.
+    """
+    if moments is None or windows < needed:
+        raise StateError(
+            f"covariances needs at least {needed} window(s) of {window} samples without a gap "
+            f"(memory + gap + horizon - 1), got {windows} from {seen}. "
+            "Update with longer recordings, or ask for shorter windows."
+        )
+    # the effective number of windows, which the smallest half-lives bring down to 1
+    if moments.weight**2 < 1.000001 * (needed - 1) * moments.weight_squares:
+        raise StateError(
+            f"covariances needs at least {needed} window(s) that are not forgotten, got the weight of one. "
+            "Choose a longer half_life."
+        )
+    xp = array_api_compat.array_namespace(moments.scatter)
+    if not bool(xp.all(xp.isfinite(xp.linalg.diagonal(moments.scatter)))):
+        raise DataError(
+            "chunk",
+            allowed="of values whose squares are finite numbers",
+            got="values around 1e150 or more",
+            remedy="Rescale the recordings.",
+        )
+    return moments
 
 
 def select_covariances(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import array_api_compat
 import numpy as np
 
-from lamina._checks import check_integer, check_real, check_recording
-from lamina.errors import ArgumentError, ArgumentTypeError, DataError, StateError
-from lamina.stats.covariances import LagCovariances, select_covariances
+from lamina._checks import check_integer, check_real
+from lamina.errors import ArgumentTypeError, StateError
+from lamina.stats.admission import admit_chunk, check_channels, check_same_library, check_same_parameters
+from lamina.stats.covariances import LagCovariances, check_enough, select_covariances
 from lamina.stats.explicit import window_moments
 from lamina.stats.gaps import gapless_runs
 from lamina.stats.moments_state import read_state, write_state
@@ -131,7 +131,8 @@ class LagMoments:
         >>> LagMoments(2, 1).update([1.0, 2.0, 3.0, float("nan"), 5.0, 6.0, 7.0]).n_windows
         2
         """
-        recording = self._admit(chunk)
+        recording = admit_chunk(chunk, self.channels)
+        self._same_library("chunk", recording)
         runs = gapless_runs("chunk", recording, self._window)
         samples = recording.shape[0]
         if samples == 0:
@@ -198,15 +199,7 @@ class LagMoments:
                 got=type(other).__name__,
                 remedy="Merge moments with moments.",
             )
-        for name in ("memory", "horizon", "gap", "channels", "half_life"):
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if mine != theirs:
-                raise ArgumentError(
-                    "other",
-                    allowed=f"of {name} {mine}",
-                    got=f"{name} {theirs}",
-                    remedy="Gather both with the same parameters.",
-                )
+        check_same_parameters(self._parameters(), other._parameters())
         for name, moments in (("this object", self), ("other", other)):
             if moments._open:
                 raise StateError(
@@ -215,7 +208,7 @@ class LagMoments:
         theirs = other._settled()
         if theirs is not None:
             self._settled()
-            self._same_library(theirs.mean)
+            self._same_library("other", theirs.mean)
             theirs = theirs.faded(self._decay ** (other.n_samples - other._clock))
             self._add(theirs.copy() if self._total is None else theirs, self.n_samples)
         self._clock += other.n_samples
@@ -260,33 +253,19 @@ class LagMoments:
         >>> moments.covariances(past_channels=[0], future_channels=[1]).cross.shape
         (1, 4)
         """
-        total = self._settled()
-        needed = 2 if center else 1
-        if (
-            total is None
-            or self.n_windows < needed
-            or total.weight**2 < 1.000001 * (needed - 1) * total.weight_squares
-        ):
-            raise StateError(
-                f"covariances needs at least {needed} window(s) of {self._window} samples without a gap "
-                f"(memory + gap + horizon - 1), got {self.n_windows} from {self.n_samples} samples in "
-                f"{self.n_trials} trial(s). Update with longer recordings, or ask for shorter windows"
-                + (", or a longer half_life." if self.half_life is not None else ".")
-            )
-        xp = array_api_compat.array_namespace(total.scatter)
-        if not bool(xp.all(xp.isfinite(xp.linalg.diagonal(total.scatter)))):
-            raise DataError(
-                "chunk",
-                allowed="of values whose squares are finite numbers",
-                got="values around 1e150 or more",
-                remedy="Rescale the recordings.",
-            )
+        total = check_enough(
+            self._settled(),
+            windows=self.n_windows,
+            needed=2 if center else 1,
+            window=self._window,
+            seen=f"{self.n_samples} samples in {self.n_trials} trial(s)",
+        )
         return select_covariances(
             total,
             past_offsets=range(self.memory - 1, -1, -1),
             future_offsets=range(self._window - self.horizon, self._window),
-            past_channels=self._chosen("past_channels", past_channels),
-            future_channels=self._chosen("future_channels", future_channels),
+            past_channels=check_channels("past_channels", past_channels, self.channels),
+            future_channels=check_channels("future_channels", future_channels, self.channels),
             n_windows=self.n_windows,
             center=bool(center),
         )
@@ -307,11 +286,7 @@ class LagMoments:
         """
         total = self._settled()
         numbers = {
-            "memory": self.memory,
-            "horizon": self.horizon,
-            "gap": self.gap,
-            "channels": self.channels,
-            "half_life": self.half_life,
+            **self._parameters(),
             **{f"n_{name}": count for name, count in self._counts.items()},
             "trial_open": self._open,
             "windows_before_trial": self._windows_before_trial,
@@ -347,42 +322,13 @@ class LagMoments:
             moments._pending.extend(carry, moments.n_samples)
         return moments
 
-    def _admit(self, chunk: Any) -> Array:
-        array: Array = chunk
-        fits = array_api_compat.is_array_api_obj(chunk) and (
-            (array.ndim == 1 and self.channels == 1) or (array.ndim == 2 and array.shape[1] == self.channels)
-        )
-        if fits:
-            # one sample shows the kind; a check of the whole would copy integers and mask everything
-            check_recording("chunk", array[:1, ...], channels=self.channels, minimum_samples=0)
-        else:
-            array = check_recording("chunk", chunk, channels=self.channels, minimum_samples=0)
-        self._same_library(array)
-        return array if array.ndim == 2 else array[:, None]
+    def _parameters(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("memory", "horizon", "gap", "channels", "half_life")}
 
-    def _same_library(self, array: Array) -> None:
-        known = self._total.mean if self._total is not None else self._pending.carry()
-        if known is None:
-            return
-        for what, read in (
-            ("library", array_api_compat.array_namespace),
-            ("device", array_api_compat.device),
-        ):
-            if read(known) != read(array):
-                raise ArgumentTypeError(
-                    "chunk",
-                    allowed=f"an array of the {what} that came before, {_name(read(known))}",
-                    got=_name(read(array)),
-                    remedy="Convert the recordings so that all of them are alike.",
-                )
-
-    def _chosen(self, name: str, channels: Sequence[int] | None) -> list[int]:
-        if channels is None:
-            return list(range(self.channels))
-        chosen = [check_integer(name, channel, minimum=0, maximum=self.channels - 1) for channel in channels]
-        if not chosen:
-            raise ArgumentError(name, allowed="at least one channel", got="none", remedy="Name a channel.")
-        return chosen
+    def _same_library(self, name: str, array: Array) -> None:
+        known = self._total.mean if self._total is not None else self._pending.sample()
+        if known is not None:
+            check_same_library(name, known, array)
 
     def _settled(self) -> WindowMoments | None:
         self._absorb(self._pending.take())
@@ -404,7 +350,3 @@ class LagMoments:
         else:
             self._total = combine(self._total.faded(self._decay ** (clock - self._clock)), moments)
         self._clock = clock
-
-
-def _name(thing: Any) -> str:
-    return getattr(thing, "__name__", str(thing))

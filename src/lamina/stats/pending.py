@@ -89,6 +89,12 @@ class PendingRuns:
         """Return the samples of the unfinished run that later windows need, once nothing complete waits."""
         return self._joined() if self._run else None
 
+    def sample(self) -> Array | None:
+        """Return some array of those that wait, to see of which kind they are."""
+        if self._run:
+            return self._run[0]
+        return self._closed[0][0] if self._closed else None
+
     def _append(self, samples: Array, clock: int) -> None:
         self._run.append(samples)
         if len(self._run) > _TINY:
