@@ -84,7 +84,7 @@ class Report:
         self._body.append(f'<aside class="note">{blocks(_text("text", text))}</aside>')
         return self
 
-    def numbers(self, items: Sequence[tuple[Any, ...]], *, digits: int = 2) -> Self:
+    def numbers(self, items: Sequence[tuple[Any, ...]], *, digits: int = 3) -> Self:
         """Add a few numbers in large type.
 
         Parameters

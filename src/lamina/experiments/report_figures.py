@@ -14,6 +14,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _POINTS_TO_PIXELS = 4 / 3
+_CSS_PIXELS_PER_INCH = 96.0
 _REFERENCE = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)")
 _RULE = re.compile(r"([^{}]+)(\{[^{}]*\})")
 _ACTIVE = frozenset({"script", "foreignObject", "iframe", "metadata", "animate", "set"})
@@ -43,8 +44,13 @@ def _png(content: bytes, alt: str) -> tuple[str, float]:
     width, height = (int.from_bytes(content[start : start + 4], "big") for start in (16, 20))
     data = base64.b64encode(content).decode("ascii")
     tag = f'<img src="data:image/png;base64,{data}" width="{width}" height="{height}" alt="{escape(alt)}">'
-    # PNG files of save_figure have 200 pixels to an inch, CSS has 96
-    return tag, width * 96 / 200
+    return tag, width * _CSS_PIXELS_PER_INCH / _pixels_per_inch(content)
+
+
+def _pixels_per_inch(content: bytes) -> float:
+    start = content.find(b"pHYs", 0, content.find(b"IDAT"))
+    per_metre = int.from_bytes(content[start + 4 : start + 8], "big") if start > 0 else 0
+    return per_metre * 0.0254 or _CSS_PIXELS_PER_INCH
 
 
 def _svg(root: ElementTree.Element, alt: str, prefix: str) -> tuple[str, float]:

@@ -30,7 +30,7 @@ h2 { font-size: 1.4rem; margin-top: 3rem; padding-top: 1.1rem; border-top: 1px s
 h3 { font-size: 1.05rem; margin-top: 2rem; }
 p, ul { margin: .8rem 0 0; }
 ul { padding-left: 1.2rem; }
-li + li { margin-top: .3rem; }
+ul li + li { margin-top: .3rem; }
 .lead p { font-size: 1.15rem; color: var(--soft); line-height: 1.5; }
 code { font: .86em var(--mono); background: var(--panel); padding: .08em .3em; border-radius: 3px; }
 a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: .18em; }
@@ -57,7 +57,7 @@ figcaption, caption {
   font: .87rem/1.5 var(--sans); color: var(--soft); text-align: left; margin-top: .6rem; max-width: 42rem;
 }
 .wide figcaption { margin-left: auto; margin-right: auto; }
-figcaption b, caption b { color: var(--ink); }
+figcaption b, caption strong { color: var(--ink); }
 caption { padding-bottom: .5rem; }
 .scroll { overflow-x: auto; margin-top: 1.6rem; }
 table { border-collapse: collapse; min-width: 100%; font: .87rem/1.4 var(--sans); }
@@ -67,7 +67,7 @@ th, td {
 }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { border-bottom: 1.5px solid var(--ink); vertical-align: bottom; }
-tbody th { font-weight: 500; }
+tbody th { font-weight: 500; min-width: 7rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .mark { white-space: nowrap; font-weight: 600; }
 .ok { color: var(--ok); } .off { color: var(--off); } .open { color: var(--soft); font-weight: 400; }

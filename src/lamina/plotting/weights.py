@@ -13,7 +13,7 @@ from lamina.plotting.admission import as_numbers, check_length, check_names
 from lamina.plotting.style import GREY, INK, PALETTE, drawing
 from lamina.typing import Array
 
-_GAP = 0.8
+_GAP = 0.6
 
 
 def plot_weights(
