@@ -120,12 +120,12 @@ class ReSULayer:
         Parameters
         ----------
         below
-            Outputs of the layer below, shape (positions, time, outputs).
+            Outputs of the layer below, shape (positions, ..., time, outputs).
 
         Returns
         -------
         Array
-            Shape (positions of this layer, time, channels), outputs fastest.
+            Shape (positions of this layer, ..., time, channels), outputs fastest.
 
         Raises
         ------

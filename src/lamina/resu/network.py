@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,6 +19,8 @@ from lamina.resu.projection import project
 from lamina.resu.rectification import rectify
 from lamina.stats import LagMoments
 from lamina.typing import Array, Progress, Trials
+
+_TOGETHER = 2**20  # samples that go through the layers in one pass: enough to be fast, little enough to hold
 
 
 class ReSUNetwork(BaseEstimator):
@@ -102,16 +104,19 @@ class ReSUNetwork(BaseEstimator):
         first_valid, outputs = 0, 1
         for depth, layer in enumerate(layers):
             moments = LagMoments(layer.memory, layer.horizon, layer.gap, layer.n_channels(outputs))
-            for number, stack in enumerate(stacks):
+            done_movies = 0
+            for members in _alike(stacks):
                 if progress is not None:
-                    done = (depth + number / len(stacks)) / len(layers)
+                    done = (depth + done_movies / len(stacks)) / len(layers)
                     progress(done, f"learning layer {depth + 1} of {len(layers)}")
-                below = _ascend(stack, layers[:depth], fitted)
-                fields = layer.receptive_fields(below[:, first_valid:, :])
-                if fields.shape[1] == 0:
+                done_movies += len(members)
+                below = _ascend(_together(stacks, members), layers[:depth], fitted)
+                fields = layer.receptive_fields(below[:, :, first_valid:, :])
+                if fields.shape[2] == 0:
                     continue
-                for position in range(fields.shape[0]):
-                    moments.update(fields[position]).end_trial()
+                for movie in range(fields.shape[1]):
+                    for position in range(fields.shape[0]):
+                        moments.update(fields[position, movie, :, :]).end_trial()
             fitted.append(_learn(layer, moments, depth))
             first_valid += layer.memory - 1
             outputs = len(fitted[-1].get_feature_names_out())
@@ -150,12 +155,17 @@ class ReSUNetwork(BaseEstimator):
         depth = len(self.layers_)
         layer = check_integer("layer", layer, minimum=-depth, maximum=depth - 1) % depth
         layers = self._check_layers()[: layer + 1]
-        results: list[Array] = []
-        for movie in _check_movies("movies", movies):
-            self._check_plan(layers, movie.shape[1])
-            xp = array_namespace(movie)
-            outputs = _ascend(_as_stack(movie), layers, self.layers_)
-            results.append(xp.astype(xp.permute_dims(outputs, (1, 0, 2)), movie.dtype))
+        stacks = [_as_stack(movie) for movie in _check_movies("movies", movies)]
+        for stack in stacks:
+            self._check_plan(layers, stack.shape[0])
+        answers: dict[int, Array] = {}
+        for members in _alike(stacks):
+            outputs = _ascend(_together(stacks, members), layers, self.layers_)
+            xp = array_namespace(outputs)
+            for place, member in enumerate(members):
+                answer = xp.permute_dims(outputs[:, place, :, :], (1, 0, 2))
+                answers[member] = xp.astype(answer, stacks[member].dtype)
+        results = [answers[member] for member in range(len(stacks))]
         return results if is_list_of_trials(movies) else results[0]
 
     def positions(self, n_pixels: int) -> list[int]:
@@ -249,10 +259,33 @@ def _as_stack(movie: Array) -> Array:
     return xp.permute_dims(movie, (1, 0))[..., None]
 
 
+def _alike(stacks: Sequence[Array]) -> list[list[int]]:
+    """Group movies of one shape and kind, which can go through the layers in one pass, as indices."""
+    groups: list[list[int]] = []
+    open_groups: dict[Any, list[int]] = {}
+    for index, stack in enumerate(stacks):
+        kind = (type(stack), stack.shape, str(stack.dtype), str(device(stack)))
+        group = open_groups.get(kind)
+        if group is None or (len(group) + 1) * stack.shape[0] * stack.shape[1] > _TOGETHER:
+            group = open_groups[kind] = []
+            groups.append(group)
+        group.append(index)
+    return groups
+
+
+def _together(stacks: Sequence[Array], members: Sequence[int]) -> Array:
+    """Stack movies of one shape as (positions, movies, time, 1)."""
+    xp = array_namespace(stacks[members[0]])
+    return xp.stack([stacks[member] for member in members], axis=1)
+
+
 def _ascend(stack: Array, layers: Sequence[ReSULayer], units: Sequence[ReSU]) -> Array:
-    """Send (positions, time, 1) up through the layers."""
+    """Send (positions, movies, time, 1) up through the layers."""
     for layer, unit in zip(layers, units, strict=False):
         fields = layer.receptive_fields(stack)
-        z = project(fields, like(unit.filters_, fields), like(unit.past_mean_, fields))
+        xp = array_namespace(fields)
+        trials = xp.reshape(fields, (-1, *fields.shape[2:]))
+        z = project(trials, like(unit.filters_, fields), like(unit.past_mean_, fields))
         stack = rectify(z, unit.modes_)
+        stack = xp.reshape(stack, (*fields.shape[:3], -1))
     return stack
