@@ -62,7 +62,7 @@ def test_dependent_channels_add_no_direction(seed, channels, dependent):
     doubled = np.hstack([signal, copies])
     alone = LagMoments(3, 2, channels=channels).update(signal).covariances()
     both = LagMoments(3, 2, channels=channels + dependent).update(doubled).covariances()
-    found = truncated_cca(both.past, both.future, both.cross, rcond=1e-12)
+    found = truncated_cca(both.past, both.future, both.cross)
     expected = truncated_cca(alone.past, alone.future, alone.cross)
     assert (found.past_rank, found.future_rank) == (3 * channels, 2 * channels)
     np.testing.assert_allclose(found.singular_values, expected.singular_values, atol=1e-8)
@@ -164,7 +164,13 @@ def test_without_a_rank_all_directions_come_without_a_warning():
     assert truncated_cca(np.ones((3, 3)), np.eye(3), np.full((3, 3), 0.1)).singular_values.shape == (1,)
 
 
-def test_a_correlation_of_one_is_not_exceeded():
+@pytest.mark.parametrize("objective", ["cca", "rrr", "pca"])
+def test_rounding_does_not_lift_a_correlation_above_one(objective):
+    found = truncated_cca(np.eye(2), np.eye(2), (1 + 1e-9) * np.eye(2), objective=objective)
+    np.testing.assert_array_equal(found.canonical_correlations, [1, 1])
+
+
+def test_a_predictable_signal_has_correlations_of_one():
     signal = np.sin(np.arange(500) / 7)
     moments = LagMoments(20, 20).update(signal).covariances()
     found = truncated_cca(moments.past, moments.future, moments.cross)

@@ -173,6 +173,13 @@ def test_merging_with_forgetting_lets_both_end_now():
     merged = parts[0].merge(parts[1]).covariances(center=False)
     expected = (weights[0] * apart[0]["past"] + weights[1] * apart[1]["past"]) / sum(weights)
     np.testing.assert_allclose(merged.past, expected, rtol=1e-12)
+    # later samples make both older by the same
+    third = np.random.default_rng(7).standard_normal((30, 1))
+    later = parts[0].update(third).covariances(center=False)
+    fresh = sum(0.5 ** (age / 20) for age in range(26))
+    old = sum(weights) * 0.5 ** (30 / 20)
+    newest = moments_by_definition([third], 3, 2, 1, False, 20)["past"]
+    np.testing.assert_allclose(later.past, (old * expected + fresh * newest) / (old + fresh), rtol=1e-12)
 
 
 def test_an_empty_object_is_neutral():
@@ -184,7 +191,7 @@ def test_an_empty_object_is_neutral():
     assert_same(right.covariances(), expected)
 
 
-@pytest.mark.parametrize("at", [0, 3, 11, 150])
+@pytest.mark.parametrize("at", [0, 3, 20, 150])
 @pytest.mark.parametrize("half_life", [None, 30.0])
 def test_a_stored_object_continues_where_it_was(at, half_life):
     signal = np.random.default_rng(8).standard_normal((300, 2))
@@ -192,7 +199,16 @@ def test_a_stored_object_continues_where_it_was(at, half_life):
     state = moments.state()
     json.dumps({name: value for name, value in state.items() if not hasattr(value, "shape")})
     restored = LagMoments.from_state(state)
-    moments.update(signal[at:])  # must not reach into what was stored
+    if at < 150:
+        moments.update(signal[at:]).covariances()  # must not reach into what was stored
+    else:
+        for value in moments.state().values():
+            if hasattr(value, "shape"):
+                value[...] = 7  # nor what was stored into the object
+        assert_same(
+            moments.update(signal[at:]).covariances(),
+            moments_by_definition([signal], 5, 4, 3, half_life=half_life),
+        )
     restored.update(signal[at:]).end_trial()
     assert_same(restored.covariances(), moments_by_definition([signal], 5, 4, 3, half_life=half_life))
     assert (restored.n_windows, restored.n_trials, restored.n_samples) == (290, 1, 300)

@@ -1,4 +1,4 @@
-"""Moments of a few windows by writing them out, and the choice between that and the displacement identity."""
+"""Moments of short pieces by writing their windows out, beside the displacement identity for long ones."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ _WRITTEN = 2**23
 def window_moments(
     pieces: Sequence[Array], weights: Sequence[float], window: int, decay: float = 1.0
 ) -> WindowMoments:
-    """Moments of all windows of several gap-free pieces, by the cheapest way that loses no digits.
+    """Moments of all windows of several gap-free pieces, short and long ones.
 
-    A few windows of a smooth signal hardly differ, so differences of sums would lose them; and the
-    displacement identity needs pieces of about two windows. Such windows are written out, a block at a time;
-    all others are not.
+    The displacement identity needs pieces of about two windows. The windows of shorter ones are written out,
+    a block at a time; they are as few as the samples of a window.
 
     Parameters
     ----------
@@ -47,8 +46,6 @@ def window_moments(
     heavy = np.asarray(weights, dtype=np.float64) > LIGHTEST
     counts = np.asarray([piece.shape[0] - window + 1 for piece in pieces])
     long = heavy & (counts >= window - 1)
-    if counts[heavy].sum() <= max(32, window):
-        long[:] = False
     return functools.reduce(combine, _parts(pieces, weights, window, decay, long, heavy & ~long))
 
 

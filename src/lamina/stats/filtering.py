@@ -67,11 +67,11 @@ def causal_filter(recording: Recording, filters: Filters) -> Array:
     gaps = bool(xp.any(missing))
     if gaps:
         signal = xp.where(missing[:, None], xp.zeros_like(signal), signal)
-    units, memory, channels = bank.shape
-    if prefers_fourier(units, memory, channels) and signal.shape[0] > memory:
-        filtered = fourier_filter(signal, bank)
-    else:
-        filtered = toeplitz_filter(signal, bank)
+    # lags beyond the first sample meet nothing but zeros
+    memory = min(bank.shape[1], max(1, signal.shape[0]))
+    bank = bank[:, :memory, :]
+    route = fourier_filter if prefers_fourier(*bank.shape) else toeplitz_filter
+    filtered = route(signal, bank)
     if gaps:
         filtered[_touched(missing, memory), :] = math.nan
     return filtered
@@ -184,11 +184,11 @@ def fourier_filter(signal: Array, filters: Array) -> Array:
     device = array_api_compat.device(signal)
     samples, channels = signal.shape
     units, memory, _ = filters.shape
-    size = next_fast_len(max(8 * memory, 1024), real=True)
+    size = next_fast_len(min(max(8 * memory, 1024), samples + memory - 1), real=True)
     fresh = size - memory + 1
     filtered = xp.empty((samples, units), dtype=signal.dtype, device=device)
     # a transformed filter is eight times as long as the filter: only so many of them at once
-    together = max(1, 8 * _STEP // (size * channels))
+    together = max(1, 2 * _STEP // (size * channels))
     for unit in range(0, units, together):
         some = slice(unit, min(unit + together, units))
         responses = xp.fft.rfft(xp.permute_dims(filters[some, :, :], (0, 2, 1)), n=size)
