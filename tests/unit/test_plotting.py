@@ -91,7 +91,7 @@ def test_nothing_reaches_over_the_border_of_a_figure_nor_a_label_over_the_next(n
     reached = ax.figure.get_tightbbox(renderer)
     width, height = ax.figure.get_size_inches()
     # a pixel for what is drawn astride the border
-    assert min(reached.x0, reached.y0) > -0.01
+    assert min(reached.x0, reached.y0) > -0.005
     assert reached.x1 < width + 0.01
     assert reached.y1 < height + 0.01
     for axis in (ax.xaxis, ax.yaxis):
@@ -283,6 +283,17 @@ def test_a_scene_is_drawn_in_degrees_with_its_rows_marked():
     assert list(image.get_extent()) == [-4, 4, -3, 3]
     assert image.origin == "upper"
     assert [line.get_ydata()[0] for line in ax.lines] == [2, 0]
+
+
+@pytest.mark.parametrize("height_in", [1.7, 2.02, 2.04, 2.6])
+def test_a_picture_of_fixed_aspect_fits_into_figures_of_any_aspect(height_in):
+    made, axes = plotting.figure(height_in=height_in)
+    plotting.plot_scene(RNG.standard_normal((66, 100)), axes[0, 0], degrees_per_pixel=2.5, kind="contrast")
+    made.draw_without_rendering()
+    reached = made.get_tightbbox(FigureCanvasAgg(made).get_renderer())
+    assert min(reached.x0, reached.y0) > -0.005
+    assert reached.x1 < 3.405
+    assert reached.y1 < height_in + 0.01
 
 
 def test_contrast_is_centred_on_grey():

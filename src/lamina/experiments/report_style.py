@@ -96,8 +96,9 @@ footer {
   nav { display: none; }
   main, main > .wide { display: block; width: 100%; max-width: none; }
   h2, h3 { break-after: avoid; }
-  figure, tr, .key, .note { break-inside: avoid; }
+  figure, tr, .key, .note, details { break-inside: avoid; }
   .scroll, .plate { overflow: visible; border: 0; }
+  .plate { padding: 0; }
   .plate svg, .plate img { min-width: 0; }
   details::details-content { content-visibility: visible; height: auto; }
 }

@@ -84,6 +84,8 @@ def save_figure(
             f"cannot write {target / name}: its folder does not exist; make it with: mkdir -p {target}"
         )
     with matplotlib.rc_context(_SAVING):
+        # labels that a new layout changes can ask for yet another layout; once more, and it is settled
+        drawn.draw_without_rendering()
         # both are drawn before either is written
         png = _drawn(drawn, "png", resolution, {"Software": None})
         svg = _drawn(drawn, "svg", resolution, _NO_METADATA)

@@ -142,7 +142,7 @@ def figure(
     width = (3.4 if columns == 1 else 7.0) if width_in is None else check_real("width_in", width_in, above=0)
     height = 2.4 * rows if height_in is None else check_real("height_in", height_in, above=0)
     with style():
-        made = Figure(figsize=(width, height), layout="constrained")
+        made = Figure(figsize=(width, height), layout="compressed")
         made.set_gid(_OURS)
         axes = made.subplots(rows, columns, squeeze=False, **grid)
         for ax in axes.flat:
