@@ -26,9 +26,13 @@ import numpy as np
 from lamina.stats.window_moments import WindowMoments, mirror, tiles
 from lamina.typing import Array
 
-# blocks that one step shifts and multiplies: with blocks of 128 numbers they stay in the second-level cache
-_ROWS = 1536
-_WIDTH = 128
+# blocks that one step shifts and multiplies: narrow ones stay in the second-level cache
+_ROWS = 3072
+
+# numbers in a block (samples times channels). BLAS multiplies matrices this narrow without repacking them,
+# and few lags beyond the window are computed in vain; with many channels a block is wide anyway, and better a
+# bit wider
+_NARROW, _WIDE, _MANY_CHANNELS = 16, 224, 8
 
 # weights below this count as 0: they add nothing, and subnormal numbers slow a matrix product down a
 # hundredfold
@@ -130,8 +134,9 @@ def _geometric(ratio: float, terms: np.ndarray) -> np.ndarray:
 
 
 def _block_length(window: int, channels: int) -> int:
-    # long enough for an efficient product, short enough that few lags beyond the window are computed in vain
-    return max(1, min(window - 1, max(8, window // 3), _WIDTH // channels))
+    if channels <= _MANY_CHANNELS:
+        return min(window - 1, -(-_NARROW // channels))
+    return max(1, min(window // 6, _WIDE // channels))
 
 
 def _core(layout: _Layout, window: int, shift: Array) -> tuple[Array, Array]:
