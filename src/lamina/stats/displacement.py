@@ -84,7 +84,7 @@ def displaced_moments(segments: Segments, window: int, shift: Array) -> WindowMo
     scatter, sums = _propagate(core, core_sum, heads, tails, layout, window)
     mean = sums / layout.weight
     for rows in tiles(scatter):
-        scatter[rows, :] -= sums[rows, None] * mean[None, :]
+        scatter[rows, rows.start :] -= sums[rows, None] * mean[None, rows.start :]
     mirror(scatter)
     return WindowMoments(layout.weight, layout.weight_squares, shift, mean, scatter)
 
@@ -210,35 +210,46 @@ def _propagate(
     device = array_api_compat.device(core)
     channels, size = core.shape
     decay = layout.decay
-    sums = xp.zeros((size,), dtype=xp.float64, device=device)
     gram = xp.zeros((size, size), dtype=xp.float64, device=device)
 
-    row, row_sum = xp.zeros_like(core), xp.zeros_like(core_sum)
+    row = xp.zeros_like(core)
     weighted = tails * xp.asarray(layout.last_weights, device=device)[:, None]
-    weighted_sum = xp.sum(weighted, axis=0)
-    for position in range(1, window):
-        old = slice((position - 1) * channels, position * channels)
-        new = slice(position * channels, (position + 1) * channels)
+    tail_sums = _faded_sums(xp.reshape(xp.sum(weighted, axis=0), (-1, channels)), decay)
+    for start in range(channels, size, channels):
+        old, left = slice(start - channels, start), size - start
         if decay != 1:
             row *= decay
-            row_sum *= decay
-        row[:, : size - new.start] += weighted[:, old].T @ tails[:, old.start :]
-        row_sum += weighted_sum[old]
-        gram[new, new.start :] = row[:, : size - new.start]
-        sums[new] = row_sum
+        row[:, :left] += weighted[:, old].T @ tails[:, old.start :]
+        gram[start : start + channels, start:] = row[:, :left]
 
-    row, row_sum = core, core_sum
+    row = core
     # a window's weight, seen from the sample of the head that it starts with
     ages = layout.counts[:, None] - 1.0 - np.arange(window - 1)[None, :]
     by_sample = np.repeat(layout.last_weights[:, None] * decay**ages, channels, axis=1)
     weighted = heads * xp.asarray(by_sample, device=device)
-    weighted_sum = xp.sum(weighted, axis=0)
-    for position in range(window - 1, -1, -1):
-        new = slice(position * channels, (position + 1) * channels)
-        if position < window - 1:
-            row[:, : size - new.stop] += weighted[:, new].T @ heads[:, new.start :]
-            row_sum = row_sum + weighted_sum[new]
-        part = row[:, : size - new.start]
-        gram[new, new.start :] += part if decay == 1 else decay**position * part
-        sums[new] += decay**position * row_sum
-    return gram, sums
+    head_sums = xp.reshape(xp.sum(weighted, axis=0), (-1, channels))
+    head_sums = xp.flip(xp.cumulative_sum(xp.flip(head_sums, axis=0), axis=0), axis=0)
+    for start in range(size - channels, -1, -channels):
+        stop, left = start + channels, size - start
+        if stop < size:
+            row[:, : size - stop] += weighted[:, start:stop].T @ heads[:, start:]
+        part = row[:, :left]
+        gram[start:stop, start:] += part if decay == 1 else decay ** (start // channels) * part
+
+    nothing = xp.zeros_like(core_sum)[None, :]
+    fading = xp.asarray(decay ** np.arange(window, dtype=np.float64), device=device)[:, None]
+    from_core = fading * (core_sum[None, :] + xp.concat([head_sums, nothing], axis=0))
+    return gram, xp.reshape(from_core + xp.concat([nothing, tail_sums], axis=0), (-1,))
+
+
+def _faded_sums(terms: Array, decay: float) -> Array:
+    """Sum along the first axis, where each step weighs what came before by ``decay``."""
+    xp = array_api_compat.array_namespace(terms)
+    if decay == 1:
+        return xp.cumulative_sum(terms, axis=0)
+    sums = xp.zeros_like(terms)
+    running = xp.zeros_like(terms[0, :])
+    for position in range(terms.shape[0]):
+        running = decay * running + terms[position, :]
+        sums[position, :] = running
+    return sums

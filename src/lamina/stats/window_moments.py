@@ -71,8 +71,9 @@ def combine(first: WindowMoments, second: WindowMoments) -> WindowMoments:
     between = first.weight * second.weight / weight
     scatter = first.scatter
     for rows in tiles(scatter):
-        scatter[rows, :] += second.scatter[rows, :]
-        scatter[rows, :] += (between * delta[rows])[:, None] * delta[None, :]
+        right = slice(rows.start, scatter.shape[0])
+        scatter[rows, right] += second.scatter[rows, right]
+        scatter[rows, right] += (between * delta[rows])[:, None] * delta[None, right]
     mirror(scatter)
     return WindowMoments(
         weight=weight,
