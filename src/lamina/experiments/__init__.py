@@ -1,1 +1,9 @@
-"""To be written."""
+"""The paper's experiments: each a frozen config, a run that gives numbers, and what they should be."""
+
+from lamina.experiments.motion import MOTION
+from lamina.experiments.registry import Experiment, Reproduction, Row
+
+REGISTRY: dict[str, Experiment] = {MOTION.name: MOTION}
+"""Every experiment that the command line can run, by name."""
+
+__all__ = ["REGISTRY", "Experiment", "Reproduction", "Row"]
