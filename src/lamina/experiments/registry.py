@@ -10,7 +10,24 @@ from lamina.typing import Progress
 
 
 class Row(NamedTuple):
-    """One line of a table: what, our number, the one expected, and whether ours passes (None: unchecked)."""
+    """One line of a table of numbers.
+
+    Parameters
+    ----------
+    label
+        What was measured.
+    ours
+        The number, or text.
+    expected
+        What it should be, or empty.
+    ok
+        Whether it is; None if it is not checked.
+
+    Examples
+    --------
+    >>> Row("σ₁", 0.998, "≥ 0.99", True).ok
+    True
+    """
 
     label: str
     ours: Any
@@ -30,6 +47,11 @@ class Reproduction:
         Titled groups of rows, short enough for a terminal.
     report
         The report, if a folder was written.
+
+    Examples
+    --------
+    >>> Reproduction({"index": 0.9}, [("T4a", [Row("index", 0.9, "≥ 0.6", True)])]).report is None
+    True
     """
 
     metrics: dict[str, Any]
@@ -60,5 +82,24 @@ class Experiment(Protocol):
         field_of_view_deg: float | None = None,
         progress: Progress | None = None,
     ) -> Reproduction:
-        """Run it, and write report, figures, numbers and models to ``out`` if that is given."""
+        """Run it, and write report, figures, numbers and models to ``out`` if that is given.
+
+        Parameters
+        ----------
+        out
+            Folder to write; None writes nothing.
+        seed
+            Seed of everything random, at least 0.
+        n_seeds
+            Repetitions; as many as the experiment says if not given.
+        images, field_of_view_deg
+            A folder of images, and the angle that each spans; the experiment's own data if not given.
+        progress
+            Called now and then with the fraction done and what is being done.
+
+        Returns
+        -------
+        Reproduction
+            Numbers, the table for the terminal, and where the report is.
+        """
         ...

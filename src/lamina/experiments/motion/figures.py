@@ -67,7 +67,7 @@ def draw_figures(result: MotionResult, folder: Path) -> dict[str, Path]:
 
 
 def overview_figure(result: MotionResult) -> Figure:
-    """Draw the whole in one picture: what is seen, what layer 1 learns, what T4a answers, and the controls."""
+    """Draw the whole in one picture: what is seen, what both layers learn, and the controls."""
     config, first = result.config, result.repetitions[0]
     drawn, axes = figure(2, 2, width_in=8.6, height_in=5.4)
     movie = move([first.splits[0]], "test", RIGHT, config, config.noise, config.rng(0, 4))[0]
@@ -84,7 +84,7 @@ def overview_figure(result: MotionResult) -> Figure:
     axes[1, 0].legend(loc="upper right")
     axes[1, 0].set_title("layer 2: T4a, shown moving edges")
     groups = {cell: result.each(cell, "index") for cell in DETECTORS}
-    groups["shuffled frames"] = np.array([value for r in result.repetitions for value in r.shuffled.values()])
+    groups["shuffled"] = np.array([value for r in result.repetitions for value in r.shuffled.values()])
     plot_selectivity(groups, axes[1, 1], null=result.untrained)
     label_panels(axes)
     return drawn
