@@ -39,7 +39,11 @@ def main(picture: Path) -> None:
     }
     gratings = {
         way: simulate.drifting_grating(
-            RETINA, wavelength_deg=60.0, temporal_frequency_hz=way * SPEED_DEG_PER_S / 60, waveform="square"
+            RETINA,
+            wavelength_deg=60.0,
+            temporal_frequency_hz=way * SPEED_DEG_PER_S / 60,
+            duration_s=3.5,  # one memory to fill the filters' windows, then two periods
+            waveform="square",
         )
         for way in (1, -1)
     }
