@@ -264,12 +264,15 @@ def test_full_standard_output_is_one_line():
 @posix
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopping_leaves_nothing_half_written(number, code):
+    # whoever runs the tests in the background may have them ignore SIGINT, and processes inherit that
     program = """
-import sys, time
+import signal, sys, time
 from types import SimpleNamespace
 from lamina import experiments
 from lamina.cli import main
 from lamina.io import atomic_folder
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def reproduce(out, **_):
     with atomic_folder(out) as partial:

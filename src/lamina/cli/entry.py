@@ -77,7 +77,9 @@ def _finish(code: int) -> int:
         return code or 1
     except OSError as error:
         _discard_output()
-        _say("error", f"cannot write to the standard output: {error.strerror}")
+        # a command that has failed has said so already, for this reason most likely
+        if code == 0:
+            _say("error", f"cannot write to the standard output: {error.strerror}")
         return code or 1
     return code
 
