@@ -38,7 +38,7 @@ def plot_selectivity(
     null_label
         Name of that row.
     percentile
-        0 to 100, of |null|.
+        0 to 100, of the magnitudes of ``null``.
     level
         A value to be reached, 0 to 1, drawn as a thin line (and at −level, where values are negative).
     xlabel
