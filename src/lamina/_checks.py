@@ -7,6 +7,7 @@ and raises an error of `lamina.errors` that names the argument, what is allowed,
 from __future__ import annotations
 
 import difflib
+import math
 import numbers
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,9 @@ import numpy as np
 
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from lamina.typing import Array
+
+# values that are looked at together, so that no mask as long as a recording is needed
+_BLOCK = 2**17
 
 
 def _article(value: object) -> str:
@@ -104,13 +108,15 @@ def check_recording(
     channels: int | None = None,
     minimum_samples: int = 1,
     gaps: bool = True,
+    convert: bool = True,
 ) -> Array:
     """Return ``value`` as a floating ``(time, channels)`` array of its own library, without modifying it.
 
-    Integers and booleans become float64, and what a masked array hides becomes NaN. ``gaps`` allows NaN,
-    which then stands for missing samples; infinities are never allowed.
+    Integers and booleans become float64, half precision float32, and what a masked array hides NaN. ``gaps``
+    allows NaN, which then stands for missing samples; infinities are never allowed. Without ``convert``,
+    integers and half precision stay what they are, for code that reads them a block at a time.
     """
-    array = _as_floating(name, value)
+    array = _as_floating(name, value, convert)
     xp = array_api_compat.array_namespace(array)
     if array.ndim == 1:
         array = xp.reshape(array, (-1, 1))
@@ -142,46 +148,62 @@ def check_recording(
             got=f"{array.shape[0]} sample(s)",
             remedy="Give a longer recording, or ask for a shorter memory, horizon or gap.",
         )
-    refused = [("infinity", xp.isinf)] if gaps else [("infinity", xp.isinf), ("NaN", xp.isnan)]
-    for kind, test in refused:
-        found = test(array)
-        if bool(xp.any(found)):
-            raise DataError(
-                name,
-                allowed="finite" + (" (NaN marks a gap)" if gaps else ""),
-                got=f"{int(xp.sum(xp.astype(found, xp.int64)))} value(s) of {kind}",
-                remedy="Mark missing samples by NaN." if gaps else "Remove or fill these values.",
-            )
+    infinite, missing = _count_nonfinite(array)
+    if infinite or (missing and not gaps):
+        raise DataError(
+            name,
+            allowed="finite" + (" (NaN marks a gap)" if gaps else ""),
+            got=f"{infinite} value(s) of infinity" if infinite else f"{missing} value(s) of NaN",
+            remedy="Mark missing samples by NaN." if gaps else "Remove or fill these values.",
+        )
     return array
 
 
-def check_trials(
-    name: str, value: Any, *, channels: int | None = None, minimum_samples: int = 1, gaps: bool = True
-) -> list[Array]:
+def check_trials(name: str, value: Any, *, channels: int | None = None, convert: bool = True) -> list[Array]:
     """Return one recording, or a list or tuple of recordings, as a list of ``(time, channels)`` arrays.
 
     A list or tuple counts as several trials when its elements are arrays; nested lists of numbers are one
-    recording.
+    recording. NaN marks a gap; ``convert`` is that of `check_recording`.
     """
     if isinstance(value, (list, tuple)) and len(value) == 0:
         raise DataError(name, allowed="at least one recording", got="an empty list", remedy="Pass some data.")
     several = isinstance(value, (list, tuple)) and getattr(value[0], "ndim", 0) > 0
     if not several:
-        return [check_recording(name, value, channels=channels, minimum_samples=minimum_samples, gaps=gaps)]
+        return [check_recording(name, value, channels=channels, convert=convert)]
     trials: list[Array] = []
     for index, trial in enumerate(value):
         expected = channels if not trials else trials[0].shape[1]
         label = f"{name}[{index}]"
-        trials.append(
-            check_recording(label, trial, channels=expected, minimum_samples=minimum_samples, gaps=gaps)
-        )
+        trials.append(check_recording(label, trial, channels=expected, convert=convert))
     return trials
 
 
-def _as_floating(name: str, value: Any) -> Array:
+def _count_nonfinite(array: Array) -> tuple[int, int]:
+    """Count the infinities and the NaN of a ``(time, channels)`` array."""
+    xp = array_api_compat.array_namespace(array)
+    if not xp.isdtype(array.dtype, "real floating"):
+        return 0, 0
+    if array_api_compat.is_torch_array(array):
+        array = array.detach()
+    infinite = missing = 0
+    step = max(1, _BLOCK // array.shape[1])
+    for start in range(0, array.shape[0], step):
+        block = array[start : min(start + step, array.shape[0]), :]
+        # one sum tells whether anything is wrong; finite values that overflow also end up in the closer look
+        with np.errstate(over="ignore", invalid="ignore"):
+            if math.isfinite(float(xp.sum(block))):
+                continue
+        infinite += int(xp.sum(xp.astype(xp.isinf(block), xp.int64)))
+        missing += int(xp.sum(xp.astype(xp.isnan(block), xp.int64)))
+    return infinite, missing
+
+
+def _as_floating(name: str, value: Any, convert: bool) -> Array:
     foreign = array_api_compat.is_array_api_obj(value) and not isinstance(value, (np.ndarray, np.generic))
     array: Array = value if foreign else _as_numpy(name, value)
     xp = array_api_compat.array_namespace(array)
+    if not convert and xp.isdtype(array.dtype, ("integral", "bool", "real floating")):
+        return array
     if xp.isdtype(array.dtype, "real floating"):
         # half precision has no room for a mean and a deviation at once
         return xp.astype(array, xp.float32) if xp.finfo(array.dtype).bits < 32 else array
@@ -205,7 +227,9 @@ def _as_numpy(name: str, value: Any) -> np.ndarray:
     if array.dtype.kind == "O" or array.dtype.itemsize > 8:
         # Python objects that are numbers, and extended precision, which LAPACK does not know
         try:
-            array = array.astype(np.float64)
+            # what float64 cannot hold becomes infinity, which is refused by name
+            with np.errstate(over="ignore"):
+                array = array.astype(np.float64)
         except (TypeError, ValueError, OverflowError) as error:
             raise _not_numbers(name, value, f"{array.dtype} ({error})") from error
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):

@@ -215,6 +215,8 @@ E2, E3 = np.eye(2), np.eye(3)
         ((E2, E3, np.zeros((3, 2))), {"rank": 1.0}, ArgumentTypeError, "rank"),
         ((E2, E3, np.zeros((3, 2))), {"objective": "ccc"}, ArgumentError, "Did you mean 'cca'"),
         ((E2, E3, np.zeros((3, 2))), {"ridge": -1}, ArgumentError, "ridge"),
+        ((1e3 * E2, E3, np.ones((3, 2))), {"ridge": 1e306}, ArgumentError, "ridge must be so small"),
+        ((E2, E3, np.ones((3, 2))), {"rcond": 1.0}, DataError, "rcond leaves nothing"),
         ((E2, E3, np.zeros((3, 2))), {"rcond": 2}, ArgumentError, "rcond"),
         ((E2, torch.eye(3), np.zeros((3, 2))), {}, ArgumentTypeError, "one library"),
     ],

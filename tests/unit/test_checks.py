@@ -140,6 +140,31 @@ def test_the_library_and_the_precision_of_an_array_are_kept(value, kind, dtype):
     assert tuple(array.shape) == (3, 1)
 
 
+def test_a_recording_is_left_in_its_type_where_that_is_asked_for():
+    for value in (np.zeros(3, np.uint8), np.zeros(3, np.float16), torch.zeros(3, dtype=torch.bool)):
+        assert check_recording("X", value, convert=False).dtype == value.dtype
+        assert check_trials("X", [value, value], convert=False)[1].dtype == value.dtype
+
+
+@pytest.mark.parametrize("kind", [np.longdouble, object])
+def test_what_float64_cannot_hold_is_infinite(kind):
+    if kind is np.longdouble and np.finfo(np.longdouble).maxexp == np.finfo(np.float64).maxexp:
+        pytest.skip("extended precision is none here")
+    huge = np.array([np.longdouble(10) ** 400, 1], dtype=kind)
+    with pytest.raises(DataError, match=r"got 1 value\(s\) of infinity"):
+        check_recording("X", huge)
+
+
+def test_every_block_of_a_long_recording_is_looked_at():
+    long = np.zeros((300_000, 2), np.float32)
+    long[[5, 200_000, 299_999], [0, 1, 1]] = np.inf, np.nan, -np.inf
+    with pytest.raises(DataError, match=r"got 2 value\(s\) of infinity"):
+        check_recording("X", long)
+    with pytest.raises(DataError, match=r"got 1 value\(s\) of NaN"):
+        check_recording("X", long[6:-1], gaps=False)
+    assert check_recording("X", np.full((9, 1), 3e38, np.float32)).shape == (9, 1)
+
+
 def test_a_subclass_of_arrays_with_other_arithmetic_becomes_a_plain_array():
     class Matrix(np.ndarray):
         """Stands for numpy.matrix, whose use alone is a warning."""

@@ -76,6 +76,18 @@ def test_library_and_dtype_stay(memory, library, dtype):
     np.testing.assert_allclose(np.asarray(found), expected, atol=10 * tolerance)
 
 
+def test_filters_of_another_library_join_the_recording_and_gradients_stay_within_torch():
+    rng = np.random.default_rng(2)
+    recording, filters = rng.standard_normal((50, 1)), rng.standard_normal((2, 4, 1))
+    expected = causal_filter(recording, filters)
+    learned = torch.tensor(filters, requires_grad=True)
+    np.testing.assert_allclose(causal_filter(recording, learned), expected, atol=1e-12)
+    found = causal_filter(torch.from_numpy(recording), filters)
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-12)
+    causal_filter(torch.from_numpy(recording), learned)[20, 1].backward()
+    np.testing.assert_allclose(learned.grad[1, :, 0].numpy(), recording[20:16:-1, 0], atol=1e-12)
+
+
 @pytest.mark.parametrize("memory", [4, 200])
 def test_outputs_whose_window_touches_a_gap_are_nan_and_no_others(memory):
     rng = np.random.default_rng(2)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,7 @@ UNITS = {
     "every parameter another": ODD.fit(recording() * 1e-9),
     "stimulus to response": lamina.ReSU(4, 3, 2).fit(recording(), future_of=recording(channels=3, seed=5)),
     "open trial": lamina.ReSU(4, 3, 2).partial_fit(recording()[:300]),
+    "fraction": lamina.ReSU(4, 3, 2, sampling_rate=Fraction(1, 2)).fit(recording()),
     "trials": lamina.ReSU(np.int64(4), 3, 2).fit([recording(50), recording(70, seed=2)]),
 }
 
@@ -65,7 +67,7 @@ def assert_same_state(first, second):
         elif name == "layers_":
             for unit, again in zip(value, vars(second)[name], strict=True):
                 assert_same_state(unit, again)
-        elif name not in ("rectify", "layers"):
+        elif name not in ("rectify", "layers", "plan_"):
             assert value == vars(second)[name], name
 
 
@@ -152,6 +154,10 @@ def test_what_cannot_be_saved(tmp_path):
     for changed in ({"memory": 5}, {"gap": 7}, {"rectify": "on"}, {"rank": 1}, {"half_life": 3.0}):
         with pytest.raises(StateError, match="changed since the fit"):
             save(copy.deepcopy(UNIT).set_params(**changed), path)
+    network = ReSUNetwork([ReSULayer(2, 2, 1), ReSULayer(1, 1, 1)]).fit(recording())
+    for layers in ([ReSULayer(2, 2, 1)], [ReSULayer(2, 2, 1), ReSULayer(1, 1, 1, spacing=2)]):
+        with pytest.raises(StateError, match="changed since the fit"):
+            save(copy.deepcopy(network).set_params(layers=layers), path)
     with pytest.raises(ArgumentTypeError, match="a ReSU or a ReSUNetwork, got dict"):
         save({}, path)
     with pytest.raises(ArgumentError, match=r"\.safetensors"):

@@ -181,6 +181,21 @@ def test_merging_with_forgetting_lets_both_end_now():
     np.testing.assert_allclose(later.past, (old * expected + fresh * newest) / (old + fresh), rtol=1e-12)
 
 
+def test_merging_with_forgetting_ages_nothing_although_the_other_holds_no_window():
+    old, short, new = (
+        np.random.default_rng(seed).standard_normal((n, 1)) for seed, n in ((8, 80), (9, 4), (10, 30))
+    )
+    mine = gathered([old], 3, 3, half_life=5).merge(gathered([short], 3, 3, half_life=5))
+    assert_same(mine.update(new).covariances(), moments_by_definition([old, new], 3, 3, 1, True, 5))
+
+
+def test_a_gradient_is_not_followed():
+    signal = torch.tensor(np.random.default_rng(11).standard_normal(60), requires_grad=True)
+    moments = LagMoments(2, 2).update(signal[:30]).update(signal[30:])
+    assert not moments.covariances().cross.requires_grad
+    assert not moments.state()["carry"].requires_grad
+
+
 def test_an_empty_object_is_neutral():
     trial = np.random.default_rng(7).standard_normal((60, 1))
     expected = moments_by_definition([trial], 3, 2, 1, half_life=9)

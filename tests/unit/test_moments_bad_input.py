@@ -109,6 +109,14 @@ def test_a_memory_too_short_to_hold_two_windows_is_named():
         LagMoments(1, 1, half_life=0.01).update(np.arange(50.0)).covariances()
 
 
+@pytest.mark.parametrize("center", [True, False])
+def test_merging_what_a_long_silence_let_be_forgotten_is_named(center):
+    signal = np.concatenate([np.random.default_rng(3).standard_normal(50), np.full(3000, np.nan)])
+    forgotten = LagMoments(2, 1, half_life=1).update(signal).end_trial()
+    with pytest.raises(StateError, match="weight of none"):
+        LagMoments(2, 1, half_life=1).merge(forgotten).covariances(center)
+
+
 @pytest.mark.parametrize("channels", [[2], [-1], [], [0.5]])
 def test_channels_that_do_not_exist(channels):
     moments = LagMoments(1, 1, channels=2).update(np.eye(2))
@@ -125,6 +133,13 @@ def test_channels_that_do_not_exist(channels):
         ({"scatter": np.zeros((2, 2))}, "scatter of shape"),
         ({"carry": np.zeros((9, 1))}, "carry of shape"),
         ({"memory": "4"}, "memory"),
+        ({"scatter": [[1.0]]}, "scatter of type list"),
+        ({"carry": [[1.0]]}, "carry of type list"),
+        ({"weight": "7"}, "weight"),
+        ({"weight_squares": -1.0}, "weight_squares"),
+        ({"n_windows": "7"}, "n_windows"),
+        ({"clock": -1}, "clock"),
+        ({"trial_open": 3}, "trial_open"),
     ],
 )
 def test_states_that_were_not_made_here(change, words):

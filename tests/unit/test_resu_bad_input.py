@@ -153,6 +153,17 @@ def test_a_failed_fit_leaves_the_fitted_filters():
     np.testing.assert_array_equal(fitted.filters_, before)
 
 
+@pytest.mark.parametrize("recording", [np.ones((60, 3)), [np.ones((60, 3))], np.ones((4, 3))])
+def test_a_failed_fit_leaves_the_channels_of_the_filters(recording):
+    fitted = unit().fit(GOOD)
+    before = fitted.transform(GOOD)
+    with pytest.raises(DataError):
+        fitted.fit(recording)
+    np.testing.assert_array_equal(fitted.transform(GOOD), before)
+    with pytest.raises(ShapeError, match="X has 3 features, but ReSU is expecting 2"):
+        fitted.transform(np.ones((60, 3)))
+
+
 LAYERS = [
     ({"memory": 0}, "memory"),
     ({"rank": 1.5}, "rank"),
@@ -219,3 +230,11 @@ def test_a_fitted_network_asked_for_what_it_has_not():
         network.layers[1].receptive_fields(np.zeros((2, 50, 2)))
     with pytest.raises(ShapeError, match="3 pixels"):
         network.positions(2)
+
+
+@pytest.mark.parametrize("layers", [[FIRST], [FIRST, ReSULayer(1, 1, 1, width=2, spacing=2)]])
+def test_layers_that_were_changed_after_the_fit_change_no_output(layers):
+    network = lamina.ReSUNetwork([FIRST, ReSULayer(1, 1, 1, width=2)]).fit(MOVIE)
+    before = network.transform(MOVIE)
+    network.set_params(layers=layers)
+    np.testing.assert_array_equal(network.transform(MOVIE), before)

@@ -1,12 +1,22 @@
 """How the ReSU estimator behaves: chunks, trials, gaps, offsets, libraries, outputs, warnings."""
 
+import contextlib
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
 from sklearn.exceptions import NotFittedError
 
 import lamina
-from lamina.errors import ArgumentError, DataError, RankDeficientWarning, ShortTrialWarning, StateError
+from lamina.errors import (
+    ArgumentError,
+    ClippedInformationWarning,
+    DataError,
+    RankDeficientWarning,
+    ShortTrialWarning,
+    StateError,
+)
 
 FITTED = (
     "filters_",
@@ -228,6 +238,20 @@ def test_torch_in_torch_out():
     np.testing.assert_allclose(expected.score(torch.from_numpy(y)), expected.score(y), rtol=1e-9)
 
 
+def test_a_gradient_passes_through_the_units_but_not_through_the_fit():
+    y = signal(14)
+    recording = torch.tensor(y, requires_grad=True)
+    unit = lamina.ReSU(memory=4, horizon=3, rank=2).fit(recording)
+    assert not unit.filters_.requires_grad
+    np.testing.assert_allclose(unit.transform(y), unit.transform(torch.from_numpy(y)).numpy(), atol=1e-12)
+    unit.transform(recording)[200, 1].backward()
+    newest_first = recording.grad[197:201].flip(0)
+    np.testing.assert_allclose(newest_first.numpy(), unit.filters_[1].numpy(), atol=1e-12)
+    response = torch.tensor(y, requires_grad=True)
+    other = lamina.ReSU(memory=4, horizon=3, rank=2).fit(y, future_of=response)
+    assert_same_fit(lamina.ReSU(memory=4, horizon=3, rank=2).fit(y, future_of=y), other)
+
+
 def test_inputs_are_not_modified():
     y = signal(15)
     y[7] = np.nan
@@ -325,6 +349,39 @@ def test_score_is_lower_on_noise_than_on_the_process():
     unit = lamina.ReSU(memory=4, horizon=3, rank=2).fit(signal(28, 2000))
     noise = np.random.default_rng(0).standard_normal((2000, 2))
     assert unit.score(noise) < 0.05 < 0.3 < unit.score(signal(29, 2000))
+
+
+@pytest.mark.parametrize("noise", [1e-4, 1e-6, 1e-7])
+def test_a_nearly_singular_signal_is_learned(noise):
+    # eigenvalues reach down to noise squared, and rounding of filters as large as 1 / noise is not symmetric
+    time = np.arange(300)
+    y = np.sin(0.1 * time) + noise * np.random.default_rng(1).standard_normal(300)
+    with pytest.warns(ClippedInformationWarning) if noise < 1e-6 else contextlib.nullcontext():
+        unit = lamina.ReSU(memory=6, horizon=5, rank=5).fit(y)
+        assert unit.score(y) > min(2 * 0.9 * -np.log(noise), 26)  # clipped at 13.5 for each
+    # a sine is two directions, each known up to its noise; the noise itself cannot be foretold
+    assert unit.canonical_correlations_[1] > 1 - 10 * noise
+    assert unit.canonical_correlations_[2] < 0.4
+    forecast = unit.predict(y)[6:-5, 0, 0]
+    assert np.abs(forecast - np.sin(0.1 * time[7:-4])).max() < 5 * noise
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float16", "float64"])
+def test_fitting_takes_little_memory_beside_the_recording(kind):
+    y = np.random.default_rng(2).integers(0, 200, 4_000_000).astype(kind)
+    unit = lamina.ReSU(memory=3, horizon=3, rank=1).fit(y[:1000])
+    tracemalloc.start()
+    unit.fit(y)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # 4 MB would be a mask of the recording, 32 MB a copy in float64
+    assert peak < 3_000_000
+
+
+def test_names_of_a_data_frame_do_not_outlive_it():
+    unit = lamina.ReSU(memory=3, horizon=3, rank=1)
+    unit.feature_names_in_ = np.array(["left", "right"], dtype=object)
+    assert not hasattr(unit.fit([signal(31)]), "feature_names_in_")
 
 
 def test_future_of_is_given_always_or_never():

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.errors import ArgumentError, DataError, ShapeError
+from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from lamina.stats import lag_vectors
 
 
@@ -84,6 +84,7 @@ def test_other_libraries_keep_their_kind_and_dtype(library):
         (np.array([0.0, np.inf, 1.0]), (1, 1), DataError, "infinity"),
         (np.zeros((4, 2, 2)), (1, 1), ShapeError, "3 axes"),
         ([np.zeros((9, 2)), np.zeros((9, 3))], (1, 1), ShapeError, r"recording\[1\]"),
+        ([np.zeros(9), torch.zeros(9)], (1, 1), ArgumentTypeError, r"recording\[1\] must be .* library"),
         (np.zeros(9), (0, 1), ArgumentError, "memory"),
         (np.zeros(9), (1, 1.5), ArgumentError, "horizon"),
         (np.zeros(9), (1, 1, 0), ArgumentError, "gap"),

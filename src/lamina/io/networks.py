@@ -42,13 +42,15 @@ def describe_network(network: ReSUNetwork) -> tuple[Description, Arrays]:
     Raises
     ------
     StateError
-        If it is not fitted.
+        If it is not fitted, or its layers were changed since.
     """
     if "layers_" not in vars(network):
         raise StateError("This ReSUNetwork holds nothing to save yet. Call fit first.")
+    if list(network.layers) != network.plan_:
+        raise StateError("The layers were changed since the fit. Call fit before saving.")
     layers: list[Description] = []
     arrays: Arrays = {}
-    for depth, (layer, unit) in enumerate(zip(network.layers, network.layers_, strict=True)):
+    for depth, (layer, unit) in enumerate(zip(network.plan_, network.layers_, strict=True)):
         description, unit_arrays = describe_unit(unit)
         layers.append(
             {"plan": {name: as_json(getattr(layer, name)) for name in _FIELDS}, "unit": description}
@@ -92,7 +94,7 @@ def rebuild_network(description: Mapping[str, Any], arrays: Mapping[str, np.ndar
         units.append(unit)
         outputs_below = len(unit.get_feature_names_out())
     network = ReSUNetwork(layers)
-    network.layers_ = units
+    network.layers_, network.plan_ = units, layers
     network.valid_from_ = [int(count) for count in np.cumsum([layer.memory - 1 for layer in layers])]
     return network
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -169,9 +170,11 @@ def _check_unchanged(description: Description, arrays: Arrays, modes: tuple[str,
 
 
 def as_json(value: Any) -> Any:
-    """Return numbers of NumPy as those of Python, and sequences as lists."""
+    """Return numbers of NumPy and fractions as those of JSON, and sequences as lists."""
     if isinstance(value, (np.generic, np.ndarray)):
         return value.tolist()
+    if isinstance(value, numbers.Real) and not isinstance(value, (int, float)):
+        return float(value)
     return [as_json(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, device, to_device
+from array_api_compat import array_namespace, device, is_torch_array, to_device
 from sklearn.utils.validation import validate_data
 
 from lamina._checks import check_trials
@@ -18,7 +20,19 @@ def is_list_of_trials(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and len(value) > 0 and getattr(value[0], "ndim", 0) > 0
 
 
-def admit(estimator: Any, X: Any, *, reset: bool) -> list[Array]:
+@contextmanager
+def all_or_nothing(estimator: Any) -> Iterator[None]:
+    """Leave the estimator as it was if the block fails, so that old filters never meet new channels."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def admit(estimator: Any, X: Any, *, reset: bool, convert: bool = True) -> list[Array]:
     """Return ``X`` as a list of ``(time, channels)`` trials, and see that its channels are those of the fit.
 
     Parameters
@@ -29,6 +43,8 @@ def admit(estimator: Any, X: Any, *, reset: bool) -> list[Array]:
         One recording or a list of trials; NaN marks a gap.
     reset
         True while fitting, False afterwards.
+    convert
+        Make all of it floating; moments read integers and half precision as they are.
 
     Raises
     ------
@@ -43,7 +59,7 @@ def admit(estimator: Any, X: Any, *, reset: bool) -> list[Array]:
         raise ArgumentTypeError(
             "X", allowed="a dense array", got=f"a sparse {type(X).__name__}", remedy="Use its toarray()."
         )
-    trials = check_trials("X", X)
+    trials = check_trials("X", X, convert=convert)
     channels = trials[0].shape[1]
     expected = channels if reset else estimator.n_features_in_
     if channels != expected:
@@ -58,6 +74,7 @@ def admit(estimator: Any, X: Any, *, reset: bool) -> list[Array]:
         validate_data(estimator, X, reset=reset, skip_check_array=True)
     elif reset:
         estimator.n_features_in_ = channels
+        vars(estimator).pop("feature_names_in_", None)
     return trials
 
 
@@ -78,7 +95,7 @@ def admit_pair(estimator: Any, X: Any, future_of: Any, *, reset: bool) -> tuple[
     ShapeError, DataError, ArgumentTypeError
         As `admit`.
     """
-    trials = admit(estimator, X, reset=reset)
+    trials = admit(estimator, X, reset=reset, convert=False)
     if not reset and (future_of is None) != (estimator.future_channels_ is None):
         raise ArgumentError(
             "future_of",
@@ -116,6 +133,8 @@ def _beside(trials: list[Array], future_of: Any) -> tuple[list[Array], int]:
 def like(array: Array, reference: Array) -> Array:
     """Return ``array`` in float64, in the library and on the device of ``reference``."""
     xp = array_namespace(reference)
+    if is_torch_array(array):
+        array = array.detach()
     if array_namespace(array) is xp:
         return xp.astype(to_device(array, device(reference)), xp.float64)
     return xp.asarray(np.asarray(to_device(array, "cpu")), dtype=xp.float64, device=device(reference))

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina._checks import check_trials
 from lamina.errors import ArgumentTypeError, DataError, LaminaWarning, StateError
-from lamina.resu.admission import admit, admit_pair, is_list_of_trials, like
+from lamina.resu.admission import admit, admit_pair, all_or_nothing, is_list_of_trials, like
 from lamina.resu.gathering import check_continues, covariances_of, empty_moments, gather, warn_of_short_trials
 from lamina.resu.projection import expand, project
 from lamina.resu.rectification import output_names, recombine, rectify
@@ -78,7 +78,7 @@ class ReSU(TransformerMixin, BaseEstimator):
     Notes
     -----
     NaN marks a gap, which no window touches. Statistics are in float64; outputs have the library, device and
-    floating type of the input. Rows are time: shuffled rows are another signal. ``y`` is never used.
+    floating type of the input (at least float32). Rows are time: shuffled, another signal. No ``y`` is used.
 
     References
     ----------
@@ -142,8 +142,8 @@ class ReSU(TransformerMixin, BaseEstimator):
         ------
         ArgumentError, ShapeError
             A parameter cannot be, ``rank`` above min(memory, horizon) · channels too; wrong number of axes.
-        DataError
-            Infinite, too short, all gaps, or constant.
+        DataError, StateError
+            Infinite, too short, all gaps, or constant; a ``half_life`` that forgets all but one window.
 
         Warns
         -----
@@ -158,13 +158,14 @@ class ReSU(TransformerMixin, BaseEstimator):
         124
         """
         settings = self._settings()
-        trials, future_channels = admit_pair(self, X, future_of, reset=True)
-        settings.check_rank(self.n_features_in_, future_channels or self.n_features_in_)
-        moments = gather(empty_moments(settings, trials[0].shape[1]), trials)
-        covariances = covariances_of(settings, moments, future_channels)
-        warn_of_short_trials(settings, moments)
-        self.future_channels_ = future_channels
-        return self._learn(settings, moments, covariances)
+        with all_or_nothing(self):
+            trials, future_channels = admit_pair(self, X, future_of, reset=True)
+            settings.check_rank(self.n_features_in_, future_channels or self.n_features_in_)
+            moments = gather(empty_moments(settings, trials[0].shape[1]), trials)
+            covariances = covariances_of(settings, moments, future_channels)
+            warn_of_short_trials(settings, moments)
+            self.future_channels_ = future_channels
+            return self._learn(settings, moments, covariances)
 
     def partial_fit(self, X: Trials, y: None = None, *, future_of: Trials | None = None) -> Self:
         """Learn from one more chunk; chunks of any size add up to one `fit` of the whole.
@@ -288,8 +289,8 @@ class ReSU(TransformerMixin, BaseEstimator):
     def predict(self, X: Trials) -> Array | list[Array]:
         """Forecast the future of every sample from the units: f̂_t = μ_f + C_fp Ψᵀ z_t.
 
-        Rectification plays no part. Units that are not white ("rrr", "pca", ridge) are whitened first, so
-        that the forecast is the least-squares one from z in every case. Errors are those of `transform`.
+        Units are not rectified. Those that are not white ("rrr", "pca", ridge) are whitened first: it is the
+        least-squares forecast from z in every case. Errors are those of `transform`.
 
         Parameters
         ----------
@@ -381,8 +382,7 @@ class ReSU(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         results: list[Array] = []
         for trial in admit(self, X, reset=False):
-            filters, mean = like(self.filters_, trial), like(self.past_mean_, trial)
-            z = project(trial[None, ...], filters, mean)[0]
+            z = project(trial[None, ...], like(self.filters_, trial), like(self.past_mean_, trial))[0]
             results.append(array_namespace(z).astype(respond(z), trial.dtype))
         return results if is_list_of_trials(X) else results[0]
 

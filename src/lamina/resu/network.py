@@ -38,6 +38,8 @@ class ReSUNetwork(BaseEstimator):
     ----------
     layers_ : list of ReSU
         The fitted units of each layer.
+    plan_ : list of ReSULayer
+        What they were fitted by; `transform` goes by it, whatever ``layers`` has become since.
     valid_from_ : list of int
         For each layer the first sample that depends on no missing history, Σ (memory − 1) so far.
 
@@ -122,7 +124,7 @@ class ReSUNetwork(BaseEstimator):
             outputs = len(fitted[-1].get_feature_names_out())
         if progress is not None:
             progress(1.0, "learned")
-        self.layers_ = fitted
+        self.layers_, self.plan_ = fitted, layers
         self.valid_from_ = [int(n) for n in np.cumsum([layer.memory - 1 for layer in layers])]
         return self
 
@@ -154,7 +156,7 @@ class ReSUNetwork(BaseEstimator):
         check_is_fitted(self)
         depth = len(self.layers_)
         layer = check_integer("layer", layer, minimum=-depth, maximum=depth - 1) % depth
-        layers = self._check_layers()[: layer + 1]
+        layers = self.plan_[: layer + 1]
         stacks = [_as_stack(movie) for movie in _check_movies("movies", movies)]
         for stack in stacks:
             self._check_plan(layers, stack.shape[0])

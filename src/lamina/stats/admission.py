@@ -48,6 +48,8 @@ def admit_chunk(chunk: Any, channels: int) -> Array:
     if not fits:
         return check_recording("chunk", chunk, channels=channels, minimum_samples=0)
     if foreign:
+        # statistics are no part of a gradient, whose graph would grow with every chunk
+        array = array.detach() if array_api_compat.is_torch_array(array) else array
         # no sample tells as much as all: the values are looked at later, without a mask or copy of the whole
         check_recording("chunk", array[:0, ...], channels=channels, minimum_samples=0)
     return array if array.ndim == 2 else array[:, None]

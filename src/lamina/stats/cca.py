@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -145,7 +146,7 @@ def truncated_cca(
             "past_cov, future_cov and cross_cov",
             allowed="of data that vary",
             got=f"effective ranks {directions.past_rank} (past) and {directions.future_rank} (future)",
-            remedy="A constant signal has nothing to predict; check the recording.",
+            remedy="A constant signal has nothing to predict, and a high rcond leaves nothing of any.",
         )
     if rank is not None and found < rank:
         warnings.warn(
@@ -247,8 +248,16 @@ def _with_ridge(covariance: Covariance, ridge: float) -> Covariance:
         return covariance
     xp = array_api_compat.array_namespace(covariance)
     size = covariance.shape[0]
+    added = ridge * (float(xp.sum(xp.linalg.diagonal(covariance))) / size)
+    if not math.isfinite(added):
+        raise ArgumentError(
+            "ridge",
+            allowed="so small that ridge * trace(C) / d is a finite number",
+            got=f"{ridge:.3g}",
+            remedy="Ridges beyond 1 leave little of the data; try 1e-6 to 0.1.",
+        )
     identity = xp.eye(size, dtype=covariance.dtype, device=array_api_compat.device(covariance))
-    return covariance + ridge * float(xp.sum(xp.linalg.diagonal(covariance))) / size * identity
+    return covariance + added * identity
 
 
 def _same_library(*arrays: Array) -> None:

@@ -81,11 +81,11 @@ def check_enough(
             f"(memory + gap + horizon - 1), got {windows} from {seen}. "
             "Update with longer recordings, or ask for shorter windows."
         )
-    # the effective number of windows, which the smallest half-lives bring down to 1
-    if moments.weight**2 < 1.000001 * (needed - 1) * moments.weight_squares:
+    # the effective number of windows, which the smallest half-lives bring down to 1, and a long silence to 0
+    if moments.weight**2 <= 1.000001 * (needed - 1) * moments.weight_squares:
         raise StateError(
-            f"covariances needs at least {needed} window(s) that are not forgotten, got the weight of one. "
-            "Choose a longer half_life."
+            f"covariances needs at least {needed} window(s) that are not forgotten, got the weight of "
+            f"{'one' if moments.weight**2 > 0 else 'none'}. Choose a longer half_life."
         )
     xp = array_api_compat.array_namespace(moments.scatter)
     if not bool(xp.all(xp.isfinite(xp.linalg.diagonal(moments.scatter)))):

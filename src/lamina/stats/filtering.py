@@ -61,8 +61,7 @@ def causal_filter(recording: Recording, filters: Filters) -> Array:
     bank = _check_filters(filters)
     signal = check_recording("recording", recording, channels=bank.shape[2], minimum_samples=0)
     xp = array_api_compat.array_namespace(signal)
-    device = array_api_compat.device(signal)
-    bank = xp.asarray(bank, dtype=signal.dtype, device=device)
+    bank = _like(bank, signal)
     missing = xp.any(xp.isnan(signal), axis=1)
     gaps = bool(xp.any(missing))
     if gaps:
@@ -215,6 +214,17 @@ def _padded(signal: Array, start: int, stop: int) -> Array:
     before = xp.zeros((max(0, -start), channels), dtype=signal.dtype, device=device)
     after = xp.zeros((max(0, stop - samples), channels), dtype=signal.dtype, device=device)
     return xp.concat([before, inside, after], axis=0)
+
+
+def _like(filters: Array, signal: Array) -> Array:
+    """Return the filters in the library, dtype and device of the signal; gradients stay within torch."""
+    xp = array_api_compat.array_namespace(signal)
+    device = array_api_compat.device(signal)
+    if array_api_compat.array_namespace(filters) is xp:
+        return xp.astype(array_api_compat.to_device(filters, device), signal.dtype)
+    if array_api_compat.is_torch_array(filters):
+        filters = filters.detach().cpu().numpy()
+    return xp.asarray(filters, dtype=signal.dtype, device=device)
 
 
 def _touched(missing: Array, memory: int) -> Array:

@@ -205,9 +205,9 @@ class LagMoments:
                 raise StateError(
                     f"merge needs ended trials, but {name} has an open one. Call end_trial() on it first."
                 )
-        theirs = other._settled()
+        # both, whatever they hold: what still waits here ages by the samples of this object alone
+        theirs, _ = other._settled(), self._settled()
         if theirs is not None:
-            self._settled()
             self._same_library("other", theirs.mean)
             theirs = theirs.faded(self._decay ** (other.n_samples - other._clock))
             self._add(theirs.copy() if self._total is None else theirs, self.n_samples)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lamina._checks import check_integer
+import array_api_compat
+
+from lamina._checks import check_integer, check_real
 from lamina.errors import ArgumentError, ArgumentTypeError
 from lamina.stats.window_moments import WindowMoments
 from lamina.typing import Array
 
 VERSION = 1
 
-_NUMBERS = (
-    *("memory", "horizon", "gap", "channels", "half_life", "n_windows", "n_trials", "n_short_trials"),
-    *("n_samples", "trial_open", "windows_before_trial", "clock"),
-)
+_COUNTS = ("n_windows", "n_trials", "n_short_trials", "n_samples", "windows_before_trial", "clock")
+_NUMBERS = ("memory", "horizon", "gap", "channels", "half_life", "trial_open", *_COUNTS)
 
 
 def write_state(
@@ -65,7 +65,7 @@ def read_state(state: Mapping[str, Any]) -> tuple[dict[str, Any], WindowMoments 
     ArgumentTypeError
         ``state`` is not a mapping.
     ArgumentError
-        A key is missing, the version is unknown, or an array has the wrong shape.
+        A key is missing, the version is unknown, a number cannot be, or an array has the wrong shape.
     """
     if not isinstance(state, Mapping):
         raise ArgumentTypeError(
@@ -84,26 +84,37 @@ def read_state(state: Mapping[str, Any]) -> tuple[dict[str, Any], WindowMoments 
     numbers = {name: state[name] for name in _NUMBERS}
     for name in ("memory", "horizon", "gap", "channels"):
         check_integer(name, numbers[name], minimum=1)
+    for name in _COUNTS:
+        check_integer(name, numbers[name], minimum=0)
+    if not isinstance(numbers["trial_open"], bool):
+        raise _unusable(f"trial_open {numbers['trial_open']!r}", "It should be True or False.")
     channels = numbers["channels"]
     size = (numbers["memory"] + numbers["gap"] + numbers["horizon"] - 1) * channels
     total = None
     if "weight" in state:
         for name, shape in (("origin", (channels,)), ("mean", (size,)), ("scatter", (size, size))):
-            if tuple(state[name].shape) != shape:
+            if _shape(name, state[name]) != shape:
                 raise _unusable(f"{name} of shape {tuple(state[name].shape)}", f"It should be {shape}.")
         total = WindowMoments(
-            weight=float(state["weight"]),
-            weight_squares=float(state["weight_squares"]),
+            weight=check_real("weight", state["weight"], minimum=0),
+            weight_squares=check_real("weight_squares", state["weight_squares"], minimum=0),
             origin=state["origin"],
             mean=state["mean"],
             scatter=state["scatter"],
         ).copy()
     carry = state.get("carry")
-    if carry is not None and (
-        carry.ndim != 2 or carry.shape[1] != channels or carry.shape[0] * channels >= size
-    ):
-        raise _unusable(f"carry of shape {tuple(carry.shape)}", "It should hold less than one window.")
+    if carry is not None:
+        shape = _shape("carry", carry)
+        if len(shape) != 2 or shape[1] != channels or shape[0] * channels >= size:
+            raise _unusable(f"carry of shape {shape}", "It should hold less than one window.")
     return numbers, total, None if carry is None else carry + 0
+
+
+def _shape(name: str, value: Any) -> tuple[int, ...]:
+    if not array_api_compat.is_array_api_obj(value):
+        raise _unusable(f"{name} of type {type(value).__name__}", "Turn it back into an array.")
+    array: Array = value
+    return tuple(array.shape)
 
 
 def _unusable(got: str, remedy: str) -> ArgumentError:

@@ -8,6 +8,7 @@ import array_api_compat
 
 from lamina._checks import check_integer, check_trials
 from lamina.errors import DataError
+from lamina.stats.admission import check_same_library
 from lamina.typing import Array, LagVectors
 
 
@@ -54,6 +55,8 @@ def lag_vectors(
         A recording has more than two axes, or trials differ in channels.
     DataError
         A recording holds infinity, or there is no whole window.
+    ArgumentTypeError
+        A recording is not made of real numbers, or is of another library or device than the first.
 
     Notes
     -----
@@ -70,6 +73,8 @@ def lag_vectors(
     horizon = check_integer("horizon", horizon, minimum=1)
     gap = check_integer("gap", gap, minimum=1)
     trials = check_trials("recording", recording)
+    for index, trial in enumerate(trials):
+        check_same_library(f"recording[{index}]", trials[0], trial)
     xp = array_api_compat.array_namespace(*trials)
     length = window_length(memory, horizon, gap)
     offsets = [*range(memory - 1, -1, -1), *range(memory + gap - 1, length)]
