@@ -70,11 +70,13 @@ def admit(estimator: Any, X: Any, *, reset: bool, convert: bool = True) -> list[
             remedy=f"X has {channels} features, but {type(estimator).__name__} is expecting {expected} "
             "features as input; time is the first axis.",
         )
-    if getattr(X, "ndim", 0) == 2:
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-    elif reset:
+    if reset:
         estimator.n_features_in_ = channels
         vars(estimator).pop("feature_names_in_", None)
+    for index, trial in enumerate(X if is_list_of_trials(X) else [X]):
+        # columns of a data frame in another order would be other channels
+        if getattr(trial, "ndim", 0) == 2:
+            validate_data(estimator, trial, reset=reset and index == 0, skip_check_array=True)
     return trials
 
 

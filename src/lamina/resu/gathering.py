@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 from array_api_compat import array_namespace
 
@@ -44,18 +45,27 @@ def covariances_of(settings: Settings, moments: LagMoments, future_channels: int
         Fewer than two windows, or a past or a future without variance.
     """
     centred = _joint(settings, moments, True, future_channels)
-    for which, matrix, mean in (
-        ("past", centred.past, centred.past_mean),
-        ("future", centred.future, centred.future_mean),
-    ):
-        if not _varies(matrix, mean):
+    past = _varying(centred.past, centred.past_mean)
+    future = _varying(centred.future, centred.future_mean)
+    xp = array_namespace(past)
+    for which, varying in (("past", past), ("future", future)):
+        if not bool(xp.any(varying)):
             raise DataError(
                 "X",
                 allowed="a signal that varies",
                 got=f"a constant {which}",
                 remedy="Look at the recording; a silent or saturated one carries no information.",
             )
-    return centred if settings.center else _joint(settings, moments, False, future_channels)
+    if not settings.center:
+        return _joint(settings, moments, False, future_channels)
+    p, f = xp.astype(past, xp.float64), xp.astype(future, xp.float64)
+    # whitening knows no scale: left in, the rounding of a constant channel would count as much as a signal
+    return replace(
+        centred,
+        past=centred.past * p[:, None] * p[None, :],
+        future=centred.future * f[:, None] * f[None, :],
+        cross=centred.cross * f[:, None] * p[None, :],
+    )
 
 
 def warn_of_short_trials(settings: Settings, moments: LagMoments) -> None:
@@ -101,9 +111,8 @@ def _joint(
     )
 
 
-def _varies(covariance: Array, mean: Array) -> bool:
+def _varying(covariance: Array, mean: Array) -> Array:
+    """Say which entries deviate from their mean by more than the rounding of a constant of that size."""
     xp = array_namespace(covariance)
-    largest = float(xp.max(xp.linalg.diagonal(covariance)))
-    # a constant that was computed in two ways still deviates by the rounding of its own size
-    rounding = 16.0 * float(xp.finfo(xp.float64).eps) * float(xp.max(xp.abs(mean)))
-    return largest**0.5 > rounding
+    rounding = 16.0 * float(xp.finfo(xp.float64).eps) * xp.abs(mean)
+    return xp.linalg.diagonal(covariance) ** 0.5 > rounding
