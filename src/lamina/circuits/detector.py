@@ -89,7 +89,8 @@ class MotionDetector:
 
         Returns
         -------
-        ``(time - memory + 1,)``: the samples whose window is whole.
+        numpy.ndarray
+            ``(time - memory + 1,)``: the samples whose window is whole.
 
         Raises
         ------
@@ -123,7 +124,8 @@ def detector_inputs(network: ReSUNetwork, movies: Sequence[np.ndarray]) -> np.nd
 
     Returns
     -------
-    ``(samples, 6)``, the samples of all movies whose windows are whole, one movie after the other.
+    numpy.ndarray
+        ``(samples, 6)``, the samples of all movies whose windows are whole, one movie after the other.
 
     Examples
     --------
@@ -169,7 +171,8 @@ def rectified_peaks(
 
     Returns
     -------
-    ``(2 directions,)``: direction by direction, the positive then the negative half.
+    numpy.ndarray
+        ``(2 directions,)``: direction by direction, the positive then the negative half.
     """
     z = (inputs - means) @ filters.T / scale
     return np.stack([peak_response(z), peak_response(-z)], axis=1).reshape(-1)
@@ -185,8 +188,9 @@ def choose_output(trained_way: np.ndarray, other_way: np.ndarray) -> tuple[int, 
 
     Returns
     -------
-    The candidate with the largest absolute index, and that index; it is negative when the candidate prefers
-    the direction opposite to the trained one.
+    tuple[int, float]
+        The candidate with the largest absolute index, and that index; it is negative when the candidate
+        prefers the direction opposite to the trained one.
 
     Examples
     --------

@@ -45,7 +45,8 @@ def motion_layers(
 
     Returns
     -------
-    Two `lamina.resu.ReSULayer`, for `lamina.ReSUNetwork`.
+    list[ReSULayer]
+        Two `lamina.resu.ReSULayer`, for `lamina.ReSUNetwork`.
 
     Raises
     ------

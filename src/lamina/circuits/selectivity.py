@@ -28,7 +28,8 @@ def peak_response(response: ArrayLike, percentile: float = PEAK_PERCENTILE, axis
 
     Returns
     -------
-    The shape of ``response`` without ``axis``; at least 0.
+    numpy.ndarray
+        The shape of ``response`` without ``axis``; at least 0.
 
     Raises
     ------
@@ -68,7 +69,8 @@ def direction_selectivity_index(preferred: ArrayLike, null: ArrayLike) -> np.nda
 
     Returns
     -------
-    From -1 to 1; 0 where both responses are 0.
+    numpy.ndarray
+        From -1 to 1; 0 where both responses are 0.
 
     Raises
     ------

@@ -47,7 +47,8 @@ def natural_contrast(
 
     Returns
     -------
-    ``(rows, columns)`` float64, at least -1.
+    Scene
+        ``(rows, columns)`` float64, at least -1.
 
     Raises
     ------

@@ -33,7 +33,8 @@ def image_folder(path: str | Path, field_of_view_deg: float) -> list[Photograph]
 
     Returns
     -------
-    List of `Photograph`, at least one.
+    list[Photograph]
+        List of `Photograph`, at least one.
 
     Raises
     ------

@@ -67,7 +67,8 @@ def read_luminance(path: str | Path) -> Scene:
 
     Returns
     -------
-    ``(rows, columns)`` float64, at least 0. White is 1 for integer images.
+    Scene
+        ``(rows, columns)`` float64, at least 0. White is 1 for integer images.
 
     Raises
     ------

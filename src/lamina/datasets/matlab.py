@@ -34,7 +34,8 @@ def contrast_scenes(path: str | Path) -> list[Scene]:
 
     Returns
     -------
-    List of ``(rows, columns)`` float64 arrays, in MATLAB's order.
+    list[Scene]
+        List of ``(rows, columns)`` float64 arrays, in MATLAB's order.
 
     Raises
     ------

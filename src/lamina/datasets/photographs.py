@@ -67,7 +67,8 @@ def photographs(degrees_per_pixel: float = DEGREES_PER_PIXEL) -> list[Photograph
 
     Returns
     -------
-    List of `Photograph`, in alphabetical order.
+    list[Photograph]
+        List of `Photograph`, in alphabetical order.
 
     Raises
     ------

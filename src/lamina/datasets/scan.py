@@ -58,7 +58,8 @@ def scan(
 
     Returns
     -------
-    ``(rows, time, pixels)`` float64; one row is one trial.
+    numpy.ndarray
+        ``(rows, time, pixels)`` float64; one row is one trial.
 
     Raises
     ------

@@ -47,7 +47,8 @@ def save_figure(
 
     Returns
     -------
-    png, svg : pathlib.Path
+    tuple[Path, Path]
+        png, svg : pathlib.Path
 
     Raises
     ------

@@ -123,8 +123,8 @@ def figure(
 
     Returns
     -------
-    figure : matplotlib.figure.Figure
-    axes : (rows, columns) array of matplotlib.axes.Axes
+    tuple[Figure, numpy.ndarray]
+        figure : matplotlib.figure.Figure axes : (rows, columns) array of matplotlib.axes.Axes
 
     Raises
     ------

@@ -82,7 +82,8 @@ def blurred_square_wave(cycles: np.ndarray, sigma_cycles: float) -> np.ndarray:
 
     Returns
     -------
-    Array of the same shape, from -1 to 1.
+    numpy.ndarray
+        Array of the same shape, from -1 to 1.
 
     Examples
     --------

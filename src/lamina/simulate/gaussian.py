@@ -75,7 +75,8 @@ def generate_gp_data(
 
     Returns
     -------
-    ``(time,)`` float64, or a list of ``n_series`` such arrays (trials, as `lamina.ReSU.fit` takes them).
+    numpy.ndarray | list[numpy.ndarray]
+        ``(time,)`` float64, or a list of ``n_series`` such arrays (trials, as `lamina.ReSU.fit` takes them).
 
     Raises
     ------

@@ -30,7 +30,8 @@ def rational_quadratic_kernel(lag: Any, alpha: float = 1.0, length_scale: float 
 
     Returns
     -------
-    float64 array of the shape of ``lag``.
+    numpy.ndarray
+        float64 array of the shape of ``lag``.
 
     Raises
     ------
@@ -66,7 +67,8 @@ def exponential_kernel(lag: Any, length_scale: float = 50.0) -> np.ndarray:
 
     Returns
     -------
-    float64 array of the shape of ``lag``.
+    numpy.ndarray
+        float64 array of the shape of ``lag``.
 
     Raises
     ------
@@ -100,7 +102,8 @@ def squared_exponential_kernel(lag: Any, length_scale: float = 50.0) -> np.ndarr
 
     Returns
     -------
-    float64 array of the shape of ``lag``.
+    numpy.ndarray
+        float64 array of the shape of ``lag``.
 
     Raises
     ------
@@ -133,7 +136,8 @@ def matern32_kernel(lag: Any, length_scale: float = 50.0) -> np.ndarray:
 
     Returns
     -------
-    float64 array of the shape of ``lag``.
+    numpy.ndarray
+        float64 array of the shape of ``lag``.
 
     Raises
     ------
@@ -167,7 +171,8 @@ def matern52_kernel(lag: Any, length_scale: float = 50.0) -> np.ndarray:
 
     Returns
     -------
-    float64 array of the shape of ``lag``.
+    numpy.ndarray
+        float64 array of the shape of ``lag``.
 
     Raises
     ------
@@ -203,7 +208,8 @@ def oscillating_kernel(lag: Any, length_scale: float = 50.0, period: float = 50.
 
     Returns
     -------
-    float64 array of the shape of ``lag``.
+    numpy.ndarray
+        float64 array of the shape of ``lag``.
 
     Raises
     ------

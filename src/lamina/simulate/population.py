@@ -57,7 +57,8 @@ def population_covariances(
 
     Returns
     -------
-    `PopulationCovariances`, which `lamina.stats.truncated_cca` takes one by one.
+    PopulationCovariances
+        `PopulationCovariances`, which `lamina.stats.truncated_cca` takes one by one.
 
     Raises
     ------
@@ -111,8 +112,9 @@ def population_canonical_correlations(
 
     Returns
     -------
-    ``(min(memory, horizon) * channels,)`` float64, descending, from 0 to 1; fewer where the covariances are
-    singular to rounding (smooth kernels without noise).
+    numpy.ndarray
+        ``(min(memory, horizon) * channels,)`` float64, descending, from 0 to 1; fewer where the covariances
+        are singular to rounding (smooth kernels without noise).
 
     Raises
     ------

@@ -122,7 +122,8 @@ def generate_ou_process(n_samples: int, system: OUSystem | None = None, *, seed:
 
     Returns
     -------
-    ``(time,)`` float64, or ``(time, channels)`` where the readout is a matrix.
+    numpy.ndarray
+        ``(time,)`` float64, or ``(time, channels)`` where the readout is a matrix.
 
     Raises
     ------
@@ -166,7 +167,8 @@ def ou_autocovariance(n_lags: int, system: OUSystem | None = None) -> np.ndarray
 
     Returns
     -------
-    ``(lags,)`` float64, or ``(lags, channels, channels)`` where the readout is a matrix.
+    numpy.ndarray
+        ``(lags,)`` float64, or ``(lags, channels, channels)`` where the readout is a matrix.
 
     Raises
     ------
@@ -210,8 +212,9 @@ def ou_canonical_correlations(
 
     Returns
     -------
-    ``(min(memory, horizon) * channels,)`` float64, descending. At most as many differ from 0 as there are
-    states.
+    numpy.ndarray
+        ``(min(memory, horizon) * channels,)`` float64, descending. At most as many differ from 0 as there are
+        states.
 
     Raises
     ------

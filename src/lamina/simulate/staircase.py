@@ -46,8 +46,9 @@ def luminance_staircase(
 
     Returns
     -------
-    ``(time,)`` float64, decades above the first plateau. Multiply by ln 10 = 2.303 for natural logarithms,
-    whose small differences equal contrasts.
+    numpy.ndarray
+        ``(time,)`` float64, decades above the first plateau. Multiply by ln 10 = 2.303 for natural
+        logarithms, whose small differences equal contrasts.
 
     Raises
     ------

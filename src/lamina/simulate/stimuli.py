@@ -51,7 +51,8 @@ def moving_edge(
 
     Returns
     -------
-    ``(time, pixels)`` float64.
+    Movie
+        ``(time, pixels)`` float64.
 
     Raises
     ------
@@ -111,7 +112,8 @@ def moving_bar(
 
     Returns
     -------
-    ``(time, pixels)`` float64.
+    Movie
+        ``(time, pixels)`` float64.
 
     Raises
     ------
@@ -173,7 +175,8 @@ def drifting_grating(
 
     Returns
     -------
-    ``(time, pixels)`` float64.
+    Movie
+        ``(time, pixels)`` float64.
 
     Raises
     ------

@@ -242,7 +242,8 @@ def untrained_indices(fitted: Fitted, count: int, rng: np.random.Generator) -> n
 
     Returns
     -------
-    ``(count,)`` magnitudes of the indices on the headline pattern.
+    numpy.ndarray
+        ``(count,)`` magnitudes of the indices on the headline pattern.
     """
     none = np.zeros(6)
     # the percentile of every fourth sample of some 10^5 is the same to a few parts in a thousand

@@ -79,7 +79,8 @@ def held_out_correlations(unit: ReSU, recordings: Sequence[np.ndarray]) -> np.nd
 
     Returns
     -------
-    ``(rank,)``.
+    numpy.ndarray
+        ``(rank,)``.
     """
     moments = LagMoments(unit.memory, unit.horizon, unit.gap, 1)
     for recording in recordings:
@@ -104,8 +105,9 @@ def plateau_shares(unit: ReSU, config: MotionConfig) -> dict[str, float]:
 
     Returns
     -------
-    Share for "L1" (step up), "L2" (step down) and "L3" (step up): 1 keeps its response, 0 is transient. Since
-    rectification alone can hide what is left, "unit 2" is the second unit before it.
+    dict[str, float]
+        Share for "L1" (step up), "L2" (step down) and "L3" (step up): 1 keeps its response, 0 is transient.
+        Since rectification alone can hide what is left, "unit 2" is the second unit before it.
     """
     shares = {}
     for cell, output, polarity in (("L3", 0, "on"), ("L1", 1, "on"), ("L2", 2, "off"), ("unit 2", -1, "on")):

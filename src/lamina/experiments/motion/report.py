@@ -32,7 +32,8 @@ def write_report(result: MotionResult, figures: dict[str, Path], path: Path) -> 
 
     Returns
     -------
-    ``path``.
+    Path
+        ``path``.
     """
     t4 = np.concatenate([result.each(cell, "index") for cell in DETECTORS])
     names = ", ".join(scene.photograph.name for scene in result.scenes)

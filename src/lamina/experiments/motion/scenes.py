@@ -171,7 +171,8 @@ def move(
 
     Returns
     -------
-    ``(time, 3)`` movies, one per row.
+    list[numpy.ndarray]
+        ``(time, 3)`` movies, one per row.
 
     Raises
     ------

@@ -28,8 +28,9 @@ def headline_pattern(config: MotionConfig, wavelength_deg: float | None = None) 
 
     Returns
     -------
-    Movies in both directions. They begin with one memory that is there to fill the filters' windows, and is
-    left out of the response; what follows are whole periods.
+    Pair
+        Movies in both directions. They begin with one memory that is there to fill the filters' windows, and
+        is left out of the response; what follows are whole periods.
     """
     wavelength = config.wavelength_deg if wavelength_deg is None else wavelength_deg
     frequency = config.velocity_deg_per_s / wavelength
