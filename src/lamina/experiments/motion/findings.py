@@ -28,23 +28,17 @@ def layer2(report: Report, result: MotionResult, figures: dict[str, Path]) -> No
     report.section("Layer 2: units that prefer one direction")
     report.text(
         "The second layer sees L1 and L3 of three neighbouring photoreceptors: six inputs, no memory of "
-        "its own, "
-        f"and a future {config.gap} samples ahead. Its canonical directions are therefore six weights each. "
-        "Two networks are trained, one on scenes moving to the right (T4a), one on scenes moving to the left "
-        "(T4b), both at photoreceptor noise "
-        f"{config.noise:g}.\n\n"
-        "**The rule.** There are six directions, and each can be rectified either way. T4 is the one of "
-        "these "
-        "twelve whose direction selectivity index is largest in magnitude *on the training scenes*, "
-        "moving as in "
-        "training and the other way. Nothing else is looked at to choose it.\n\n"
-        "**The measure.** On a moving pattern of alternating ON and OFF edges "
-        f"({config.wavelength_deg:g}° long, never trained on), the peak (99.5th percentile over "
-        f"{config.periods} whole periods) of the rectified response to the preferred direction, P, and "
-        "to the null "
-        "direction, N: index = (P − N)/(P + N). Responses are in standard deviations of the unit's "
-        "response to its "
-        f"training scenes. The threshold is {config.threshold:g}."
+        f"its own, and a future {config.gap} samples ahead. Its canonical directions are therefore six "
+        "weights each. Two networks are trained, one on scenes moving to the right (T4a), one on scenes "
+        f"moving to the left (T4b), both at photoreceptor noise {config.noise:g}.\n\n**The rule.** There "
+        "are six directions, and each can be rectified either way. T4 is the one of these twelve whose "
+        "direction selectivity index is largest in magnitude *on the training scenes*, moving as in "
+        "training and the other way. Nothing else is looked at to choose it.\n\n**The measure.** On a "
+        f"moving pattern of alternating ON and OFF edges ({config.wavelength_deg:g}° long, never trained "
+        f"on), the peak (99.5th percentile over {config.periods} whole periods) of the rectified response "
+        "to the preferred direction, P, and to the null direction, N: index = (P − N)/(P + N). Responses "
+        "are in standard deviations of the unit's response to its training scenes. The threshold is "
+        f"{config.threshold:g}."
     )
     rows = []
     for cell in DETECTORS:
@@ -72,8 +66,8 @@ def layer2(report: Report, result: MotionResult, figures: dict[str, Path]) -> No
     )
     report.figure(
         figures["responses"],
-        "A: response of T4a to the ON/OFF pattern. B and C: its weighted inputs in the preferred and "
-        "the null "
+        "A: response of T4a to the ON/OFF pattern. B and C: its weighted inputs in the preferred and the "
+        "null "
         "direction, which add up to the yellow line; what is above zero is the response.",
         "Two large bumps in the preferred direction and a flat line in the null direction; the inputs "
         "behind them.",
@@ -81,10 +75,8 @@ def layer2(report: Report, result: MotionResult, figures: dict[str, Path]) -> No
     )
     report.text(
         "The preferred direction is the one *opposite* to training. The directions of low canonical "
-        "correlation "
-        "cancel what was predictable in the scenes, so that motion the learned way leaves them silent, "
-        "and motion "
-        "the other way does not."
+        "correlation cancel what was predictable in the scenes, so that motion the learned way leaves them "
+        "silent, and motion the other way does not."
     )
 
 
@@ -94,20 +86,15 @@ def controls(report: Report, result: MotionResult, figures: dict[str, Path]) -> 
     paper = np.array([r.cells[cell].paper for r in result.repetitions for cell in DETECTORS])
     report.section("Is it learned?")
     report.text(
-        f"**Untrained.** {len(result.untrained)} networks keep the first layer and draw the weights of "
-        "the second "
-        "at random. Choosing the best of twelve by the same rule is generous: half of them reach "
+        f"**Untrained.** {len(result.untrained)} networks keep the first layer and draw the weights of the "
+        "second at random. Choosing the best of twelve by the same rule is generous: half of them reach "
         f"{np.median(result.untrained):.2f}, and the {PERCENTILE:.0f}th percentile is "
-        f"{untrained_limit(result):.2f}. A high index alone is therefore weak evidence; one that all "
-        "seeds and both "
-        "directions of training reach is not.\n\n"
-        "**Shuffled.** Trained on the same frames in random order, so that only the order is lost, the "
-        "index is "
-        f"{shuffled.mean():.2f} (largest {shuffled.max():.2f}).\n\n"
-        f"**The paper's unit.** The second canonical direction has an index of {paper.mean():.2f} here; the "
-        f"paper's figure shows {PAPER_INDEX:g}. It prefers the direction of training, as theirs does, "
-        "but it is "
-        "hardly selective on a pattern with both kinds of edges."
+        f"{untrained_limit(result):.2f}. A high index alone is therefore weak evidence; one that all seeds "
+        "and both directions of training reach is not.\n\n**Shuffled.** Trained on the same frames in "
+        f"random order, so that only the order is lost, the index is {shuffled.mean():.2f} (largest "
+        f"{shuffled.max():.2f}).\n\n**The paper's unit.** The second canonical direction has an index of "
+        f"{paper.mean():.2f} here; the paper's figure shows {PAPER_INDEX:g}. It prefers the direction of "
+        "training, as theirs does, but it is hardly selective on a pattern with both kinds of edges."
     )
     report.figure(
         figures["selectivity"],
@@ -130,8 +117,7 @@ def controls(report: Report, result: MotionResult, figures: dict[str, Path]) -> 
     )
     report.text(
         "Slow gratings with short waves move both ways alike: at low contrast velocity, L1 is almost "
-        "silent and "
-        "cannot suppress what the three L3 inputs pass on."
+        "silent and cannot suppress what the three L3 inputs pass on."
     )
 
 
@@ -149,15 +135,11 @@ def polarity(report: Report, result: MotionResult, figures: dict[str, Path]) -> 
     cosine = (weights * theirs).sum(axis=1)
     report.section("What kind of detector it is")
     report.text(
-        "A fly's T4 answers moving ON edges, and is excited by the pathway of L1. The unit found here "
-        "is driven by "
-        "the *same cells* as T4 but is *inhibited* by all three L1 inputs: an ON edge is cancelled "
-        "whichever way it "
-        "moves, and what remains is the response of the three L3 inputs to an OFF edge. The mirror "
-        "image, trained "
-        "on L2 and L3 (called T5 here for its inputs), answers ON edges. Names on this page say which "
-        "cells a unit "
-        "listens to, and not which edges it answers."
+        "A fly's T4 answers moving ON edges, and is excited by the pathway of L1. The unit found here is "
+        "driven by the *same cells* as T4 but is *inhibited* by all three L1 inputs: an ON edge is "
+        "cancelled whichever way it moves, and what remains is the response of the three L3 inputs to an "
+        "OFF edge. The mirror image, trained on L2 and L3 (called T5 here for its inputs), answers ON "
+        "edges. Names on this page say which cells a unit listens to, and not which edges it answers."
     )
     report.table(
         ["", "driven by", "ON edge (SD)", "OFF edge (SD)", "index, ON/OFF pattern"],
@@ -168,17 +150,13 @@ def polarity(report: Report, result: MotionResult, figures: dict[str, Path]) -> 
     if excited is not None:
         report.text(
             "Why not take a unit that L1 excites? Among those, the most selective reaches "
-            f"{excited.index:.2f}. That is no accident of these data. Without a threshold, such a unit "
-            "adds to the "
-            "ON edge's response in *both* directions what L1 gives, while the part that knows direction "
-            "comes from "
-            "L3, which is not rectified and prefers one direction for ON edges and the other for OFF "
-            "edges. If L1 "
-            "adds *a* and L3 adds or takes *b*, the best direction gives a + b, the worst the larger of "
-            "b and "
-            "a − b, and the index is at most ½ (at a = 2b). Only an inhibitory L1 can silence one kind "
-            "of edge and "
-            "leave the other selective."
+            f"{excited.index:.2f}. That is no accident of these data. Without a threshold, such a unit adds "
+            "to the ON edge's response in *both* directions what L1 gives, while the part that knows "
+            "direction comes from L3, which is not rectified and prefers one direction for ON edges and "
+            "the other for OFF edges. If both peak together, L1 adding *a* and L3 adding or taking *b*, "
+            "the best direction gives a + b, the worst the larger of b and a − b, and the index is at most "
+            "½ (at a = 2b). Only an inhibitory L1 can silence one kind of edge and leave the other "
+            "selective."
         )
     report.figure(
         figures["weights"],
@@ -235,20 +213,15 @@ def choices(report: Report, result: MotionResult) -> None:
     config = result.config
     report.section("Every choice, and what it does")
     report.text(
-        "The page depends on choices that the paper leaves open or makes otherwise. Each line changes "
-        "one of them "
-        f"and repeats the experiment with {config.choice_seeds} seeds, T4a and T4b together. The "
-        "settings were "
-        "found by trying, on the same photographs, those of this table: the noise was lowered to "
-        f"{config.noise:g} because the index on training scenes is highest there, and the gap raised to "
-        f"{config.gap} because at that noise and a gap of 4 or 5 the third and fourth correlations of "
-        "one of the "
-        "two networks nearly coincide, so that its directions mix from one repetition to the next. A "
-        "gap equal to "
-        "the time between neighbouring photoreceptors "
-        f"({config.spacing_deg / config.velocity_deg_per_s / config.dt_s:g} samples) is avoided: then "
-        "the left "
-        "pixel's present is its neighbour's future."
+        "The page depends on choices that the paper leaves open or makes otherwise. Each line changes one "
+        f"of them and repeats the experiment with {config.choice_seeds} seeds, T4a and T4b together. The "
+        "settings were found by trying, on the same photographs, those of this table: the noise was "
+        f"lowered to {config.noise:g} because the index on training scenes is highest there, and the gap "
+        f"raised to {config.gap} because at that noise and a gap of 4 or 5 the third and fourth "
+        "correlations of one of the two networks nearly coincide, so that its directions mix from one "
+        "repetition to the next. A gap equal to the time between neighbouring photoreceptors "
+        f"({config.spacing_deg / config.velocity_deg_per_s / config.dt_s:g} samples) is avoided: then the "
+        "left pixel's present is its neighbour's future."
     )
     report.table(
         ["what is different", "training index", "index", "lowest", "P (SD)", "N (SD)"],

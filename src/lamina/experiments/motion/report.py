@@ -40,8 +40,8 @@ def write_report(result: MotionResult, figures: dict[str, Path], path: Path) -> 
     report = Report(
         "How a fly could learn to see motion",
         f"A network of rectified spectral units was shown photographs ({names}) drifting past three "
-        "photoreceptors. Nobody told it what motion is. Its first layer came to resemble the cells L1, "
-        "L2 and L3 "
+        "photoreceptors. Nobody told it what motion is. Its first layer came to resemble the cells L1, L2 "
+        "and L3 "
         "of the fly's lamina; its second layer holds units that answer motion one way and not the other.",
         footer=f"Made by `lamina reproduce motion`, version {version('lamina')}.",
     )
@@ -74,13 +74,11 @@ def _overview(report: Report, result: MotionResult, t4: np.ndarray) -> None:
         ]
     )
     report.text(
-        "A *rectified spectral unit* (ReSU) looks at the recent past of its input and keeps the "
-        "direction in it "
-        "that best predicts the future: past–future canonical correlation analysis, followed by "
-        "rectification. "
-        "No labels, no gradients, one pass over the data. The idea and the experiment are those of Qin "
-        "et al. "
-        "(2025), arXiv:2512.23146; this page repeats their Figures 4 and 5, with controls."
+        "A *rectified spectral unit* (ReSU) looks at the recent past of its input and keeps the direction "
+        "in it that best predicts the future: past–future canonical correlation analysis, followed by "
+        "rectification. No labels, no gradients, one pass over the data. The idea and the experiment are "
+        "those of Qin et al. (2025), arXiv:2512.23146; this page repeats their Figures 4 and 5, with "
+        "controls."
     )
 
 
@@ -88,30 +86,24 @@ def _scenes(report: Report, result: MotionResult, figures: dict[str, Path]) -> N
     config = result.config
     report.section("What the network saw")
     report.text(
-        "Each image is blurred as a photoreceptor blurs "
-        f"(a Gaussian {config.acceptance_deg:g}° wide at half height), and its luminance *I* turned "
-        "into local "
-        f"contrast (I − Ī)/Ī, where Ī is the mean over a Gaussian {config.surround_deg:g}° wide. Every "
-        "row is put "
-        "into units of its own standard deviation and moved over three photoreceptors "
-        f"{config.spacing_deg:g}° "
-        f"apart at {config.velocity_deg_per_s:g}° per second, sampled every {1000 * config.dt_s:g} ms. "
-        "In each of "
-        f"the {config.n_seeds} repetitions, another band of {100 * config.test_share:.0f} % of the rows "
-        "of each "
-        f"image, and {config.guard_deg:g}° on either side of it, is kept from training."
+        f"Each image is blurred as a photoreceptor blurs (a Gaussian {config.acceptance_deg:g}° wide at "
+        "half height), and its luminance *I* turned into local contrast (I − Ī)/Ī, where Ī is the mean "
+        f"over a Gaussian {config.surround_deg:g}° wide. Every row is put into units of its own standard "
+        f"deviation and moved over three photoreceptors {config.spacing_deg:g}° apart at "
+        f"{config.velocity_deg_per_s:g}° per second, sampled every {1000 * config.dt_s:g} ms. In each of "
+        f"the {config.n_seeds} repetitions, another band of {100 * config.test_share:.0f} % of the rows of "
+        f"each image, and {config.guard_deg:g}° on either side of it, is kept from training."
     )
     if result.bundled:
         report.note(
             "The photographs are those that ship with scikit-learn. What angle their cameras saw is not "
-            "known; "
-            "they are treated as if sampled at 2.575 pixels per degree, like the panoramas of Meyer et "
-            "al. (2014)."
+            "known; they are treated as if sampled at 2.575 pixels per degree, like the panoramas of Meyer "
+            "et al. (2014)."
         )
     report.figure(
         figures["scenes"],
-        "A: luminance; the rows between the lines are kept for testing in the first repetition. B: "
-        "local contrast. "
+        "A: luminance; the rows between the lines are kept for testing in the first repetition. B: local "
+        "contrast. "
         "C: one of these rows as the three photoreceptors see it while it moves to the right.",
         "A photograph, its local contrast, and bands of light and dark that pass three pixels one after "
         "the other.",
@@ -129,11 +121,9 @@ def _layer1(report: Report, result: MotionResult, figures: dict[str, Path]) -> N
     report.section("Layer 1: L1, L2 and L3")
     report.text(
         f"One photoreceptor, {config.memory} samples of past, {config.horizon} of future, photoreceptor "
-        "noise "
-        f"{config.layer1_noise:g} of the contrast. The first direction is a low-pass filter that follows the "
-        "luminance, as L3 does. The second is a smoothed derivative; its positive half answers a "
-        "brightening and "
-        "falls silent on the plateau (L1), its negative half a darkening (L2)."
+        f"noise {config.layer1_noise:g} of the contrast. The first direction is a low-pass filter that "
+        "follows the luminance, as L3 does. The second is a smoothed derivative; its positive half answers "
+        "a brightening and falls silent on the plateau (L1), its negative half a darkening (L2)."
     )
     report.figure(
         figures["layer1"],

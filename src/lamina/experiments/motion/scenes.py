@@ -15,6 +15,9 @@ from lamina.experiments.motion.config import MotionConfig
 RIGHT, LEFT = 1, -1
 FULL_CIRCLE_DEG = 360.0
 
+_UNIFORM = 1e-9
+"""Standard deviation of contrast below which a row holds only rounding errors."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:
@@ -84,6 +87,7 @@ def load_scenes(
     wraps = field_of_view_deg == FULL_CIRCLE_DEG
     scenes = []
     for photograph in found:
+        _check_size(photograph, config)
         try:
             contrast = natural_contrast(
                 photograph.luminance,
@@ -101,6 +105,25 @@ def load_scenes(
             ) from error
         scenes.append(Scene(photograph, contrast, wraps))
     return scenes
+
+
+def _check_size(photograph: Photograph, config: MotionConfig) -> None:
+    rows, columns = photograph.luminance.shape
+    spacing = photograph.degrees_per_pixel
+    if min(rows, columns) * spacing < config.surround_deg:
+        raise DataError(
+            photograph.name,
+            allowed=f"at least {config.surround_deg:g} degrees wide and high, as the local mean is",
+            got=f"{columns * spacing:.3g} x {rows * spacing:.3g} degrees",
+            remedy="Use larger images, or state a wider field of view if it was too small.",
+        )
+    if 2 * spacing > config.acceptance_deg > 0:
+        raise DataError(
+            photograph.name,
+            allowed=f"sampled at least every {config.acceptance_deg / 2:g} degrees, to be blurred as seen",
+            got=f"{columns} columns for {columns * spacing:.4g} degrees, one every {spacing:.3g}",
+            remedy="Use images of more pixels, or state a narrower field of view if it was too large.",
+        )
 
 
 def split_rows(scene: Scene, config: MotionConfig, rng: np.random.Generator) -> Split:
@@ -200,6 +223,6 @@ def move(
 def _standardise(rows: np.ndarray) -> np.ndarray:
     deviation = rows.std(axis=1, keepdims=True)
     # a uniform row has no contrast to put into units
-    varying = deviation[:, 0] > 1e-6 * max(float(deviation.max(initial=0.0)), 1e-12)
+    varying = deviation[:, 0] > max(1e-6 * float(deviation.max(initial=0.0)), _UNIFORM)
     rows, deviation = rows[varying], deviation[varying]
     return (rows - rows.mean(axis=1, keepdims=True)) / deviation

@@ -84,7 +84,7 @@ def metrics(result: MotionResult) -> dict[str, Any]:
                 "prefers": [WAYS[r.cells[cell].detector.preferred] for r in repetitions],
                 "training_index": [r.cells[cell].detector.training_index for r in repetitions],
                 "direction": [r.cells[cell].detector.direction + 1 for r in repetitions],
-                "half": ["ON" if r.cells[cell].detector.sign > 0 else "OFF" for r in repetitions],
+                "half": ["positive" if r.cells[cell].detector.sign > 0 else "negative" for r in repetitions],
                 "held_out_scenes_index": [r.cells[cell].held_out.index for r in repetitions],
                 "held_out_scenes_null_sd": [r.cells[cell].held_out.null for r in repetitions],
                 "paper_second_direction_index": [r.cells[cell].paper for r in repetitions],
