@@ -248,17 +248,19 @@ def test_broken_pipe_is_quiet():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
-def test_full_standard_output_is_one_line():
+@pytest.mark.parametrize("words", [("--version",), ("reproduce",), ("reproduce", "--json")])
+def test_full_standard_output_is_one_line(words):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "lamina.cli", "--version"],
+            [sys.executable, "-m", "lamina.cli", *words],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
             timeout=60,
         )
     assert done.returncode == 1
-    assert re.fullmatch(r"lamina: error: [^\n]*No space left on device\n", done.stderr)
+    named = "" if words == ("--version",) else "cannot write to the standard output: "
+    assert re.fullmatch(rf"lamina: error: [^\n]*{named}No space left on device\n", done.stderr)
 
 
 @posix

@@ -100,6 +100,19 @@ def test_write_errors_become_output_errors(tmp_path, code):
         assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("room", [atomic_file, atomic_folder])
+def test_errors_about_a_part_name_the_whole(tmp_path, room):
+    """A figure that does not fit is told as the user's folder, not by a temporary name."""
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(OutputError) as caught, room(tmp_path / "a") as partial:
+        raise OutputError(f"cannot write {partial / 'figure.png'}: full") from full
+    assert str(caught.value).startswith(f"cannot write {tmp_path / 'a'}: the disk is full;")
+    missing = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(tmp_path / "none" / "b.txt"))
+    with pytest.raises(OutputError, match="none of this"), room(tmp_path / "a"):
+        raise OutputError("cannot write none of this") from missing
+    assert names(tmp_path) == []
+
+
 def test_errors_about_other_files_stay_what_they_are(tmp_path):
     with pytest.raises(FileNotFoundError), atomic_folder(tmp_path / "a"):
         (tmp_path / "image.png").read_bytes()

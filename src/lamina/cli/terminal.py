@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
+from lamina.errors import OutputError
 from lamina.typing import Progress
 
 
@@ -29,14 +30,25 @@ def print_result(
         Print ``result`` instead of ``pictured``; infinity and NaN, which JSON lacks, become null.
     quiet
         Print nothing, unless ``as_json`` asks for the result.
+
+    Raises
+    ------
+    OutputError
+        If the standard output is a full disk, say. A pipe that was closed stays a ``BrokenPipeError``.
     """
-    if as_json:
-        sys.stdout.write(json.dumps(_plain(result), allow_nan=False) + "\n")
-    elif not quiet:
-        console = Console(highlight=False)
-        for part in pictured:
-            # paths must stay whole, to be copied
-            console.print(part, soft_wrap=isinstance(part, str), markup=False)
+    try:
+        if as_json:
+            sys.stdout.write(json.dumps(_plain(result), allow_nan=False) + "\n")
+        elif not quiet:
+            console = Console(highlight=False)
+            for part in pictured:
+                # paths must stay whole, to be copied
+                console.print(part, soft_wrap=isinstance(part, str), markup=False)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # the system names no file here, and a report may have been written all the same
+        raise OutputError(f"cannot write to the standard output: {error.strerror}") from error
 
 
 @contextmanager

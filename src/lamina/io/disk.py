@@ -90,6 +90,12 @@ def as_output_error(shown: Path, within: Path | None) -> Iterator[None]:
     """
     try:
         yield
+    except OutputError as error:
+        cause = error.__cause__
+        if within is None or not isinstance(cause, OSError) or not _concerns(cause, within):
+            raise
+        # a file inside a temporary folder: the user knows the folder by its own name only
+        raise OutputError(f"cannot write {shown}: {_remedy(cause)}") from error
     except LaminaError:
         raise
     except OSError as error:
