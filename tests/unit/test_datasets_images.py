@@ -300,3 +300,10 @@ def test_transfer_function_is_continuous_and_monotone():
     linear = srgb_to_linear(values)
     assert np.all(np.diff(linear) > 0)
     assert np.diff(linear).max() < 2.5 * 0.0005  # the slope at white is 2.4 / 1.055
+
+
+def test_an_image_higher_than_the_sky_is_refused(tmp_path):
+    save(tmp_path, "tall.png", np.ascontiguousarray(np.tile(RAMP, (4, 1))))
+    assert image_folder(tmp_path, 80.0)[0].degrees_per_pixel == 5.0
+    with pytest.raises(DataError, match=r"tall\.png must be at most 180 degrees high, got 202\.5 degrees"):
+        image_folder(tmp_path, 90.0)

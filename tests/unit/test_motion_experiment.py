@@ -71,6 +71,14 @@ def test_uniform_rows_are_left_out():
     assert np.all(which_rows(scene, split.train) % 2 == 1)
 
 
+def test_rounding_errors_are_no_contrast():
+    scene = numbered_scene()
+    scene.contrast[:] = 0.25 + 1e-16 * np.sign(scene.contrast)
+    assert scene.contrast.std() > 0
+    with pytest.raises(DataError, match=r"numbered must be .* rows that are not uniform"):
+        split_rows(scene, QUICK, np.random.default_rng(0))
+
+
 @pytest.mark.parametrize("rows", [3, 20])
 def test_an_image_that_is_too_low_is_named(rows):
     with pytest.raises(DataError, match=r"numbered must be about .* degrees high"):
@@ -159,8 +167,16 @@ def test_a_full_panorama_wraps(folder):
 
 
 def test_an_image_too_small_for_its_surround_is_named(folder):
-    with pytest.raises(DataError, match="one must be"):
+    with pytest.raises(DataError, match=r"one must be at least 25 degrees wide and high.* 20 x 8 degrees"):
         load_scenes(QUICK, folder, 20.0)
+
+
+def test_an_image_too_coarse_for_its_blur_is_named(tmp_path):
+    grey = np.random.default_rng(0).integers(20, 235, (40, 100)).astype(np.uint8)
+    Image.fromarray(grey).save(tmp_path / "coarse.png")
+    assert len(load_scenes(QUICK, tmp_path, 285.0)) == 1
+    with pytest.raises(DataError, match=r"coarse must be sampled at least every 2\.85 degrees"):
+        load_scenes(QUICK, tmp_path, 290.0)
 
 
 def test_an_empty_folder_is_named(tmp_path):

@@ -9,10 +9,13 @@ from lamina._checks import check_real
 from lamina.datasets.images import read_luminance
 from lamina.datasets.paths import check_folder
 from lamina.datasets.photographs import Photograph
-from lamina.errors import ArgumentError, FileError
+from lamina.errors import ArgumentError, DataError, FileError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 """Endings, in either case, of the files that `image_folder` reads."""
+
+HIGHEST_DEG = 180.0
+"""From straight down to straight up."""
 
 
 def image_folder(path: str | Path, field_of_view_deg: float) -> list[Photograph]:
@@ -41,7 +44,8 @@ def image_folder(path: str | Path, field_of_view_deg: float) -> list[Photograph]
     FileError
         If the folder does not exist or holds no image, or if an image cannot be read.
     DataError
-        If an image is too small, of one colour, or holds NaN, infinite or negative luminances.
+        If an image is too small, of one colour, holds NaN, infinite or negative luminances, or would be more
+        than 180 degrees high.
     ArgumentError
         If ``field_of_view_deg`` is out of range.
     ArgumentTypeError
@@ -71,7 +75,16 @@ def image_folder(path: str | Path, field_of_view_deg: float) -> list[Photograph]
     scenes = []
     for file in _image_files(check_folder(path)):
         luminance = read_luminance(file)
-        scenes.append(Photograph(file.stem, luminance, field_of_view / luminance.shape[1], str(file)))
+        spacing = field_of_view / luminance.shape[1]
+        height = luminance.shape[0] * spacing
+        if height > HIGHEST_DEG:
+            raise DataError(
+                str(file),
+                allowed=f"at most {HIGHEST_DEG:g} degrees high",
+                got=f"{height:.4g} degrees, since {luminance.shape[1]} columns span {field_of_view:g}",
+                remedy="State the angle that the image's width spans, or crop its height.",
+            )
+        scenes.append(Photograph(file.stem, luminance, spacing, str(file)))
     return scenes
 
 
