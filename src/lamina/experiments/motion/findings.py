@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lamina.experiments.motion import statements
 from lamina.experiments.motion.config import PAPER_INDEX
 from lamina.experiments.motion.run import MotionResult
 from lamina.experiments.motion.stimuli import HEADLINE
@@ -14,9 +15,7 @@ from lamina.experiments.motion.summary import (
     DETECTORS,
     PERCENTILE,
     WAYS,
-    connectome_weights,
     held_out,
-    mean_weights,
     untrained_limit,
 )
 from lamina.experiments.report import Report
@@ -69,45 +68,37 @@ def layer2(report: Report, result: MotionResult, figures: dict[str, Path]) -> No
         "A: response of T4a to the ON/OFF pattern. B and C: its weighted inputs in the preferred and the "
         "null "
         "direction, which add up to the yellow line; what is above zero is the response.",
-        "Two large bumps in the preferred direction and a flat line in the null direction; the inputs "
-        "behind them.",
+        "Traces of the response in the preferred and in the null direction; the inputs behind them.",
         wide=True,
     )
-    report.text(
-        "The preferred direction is the one *opposite* to training. The directions of low canonical "
-        "correlation cancel what was predictable in the scenes, so that motion the learned way leaves them "
-        "silent, and motion the other way does not."
-    )
+    report.text(statements.preference(result))
 
 
 def controls(report: Report, result: MotionResult, figures: dict[str, Path]) -> None:
     """Set the detectors beside untrained, shuffled and published ones."""
     shuffled = np.array([list(r.shuffled.values()) for r in result.repetitions])
-    paper = np.array([r.cells[cell].paper for r in result.repetitions for cell in DETECTORS])
     report.section("Is it learned?")
     report.text(
         f"**Untrained.** {len(result.untrained)} networks keep the first layer and draw the weights of the "
         "second at random. Choosing the best of twelve by the same rule is generous: half of them reach "
         f"{np.median(result.untrained):.2f}, and the {PERCENTILE:.0f}th percentile is "
-        f"{untrained_limit(result):.2f}. A high index alone is therefore weak evidence; one that all seeds "
-        "and both directions of training reach is not.\n\n**Shuffled.** Trained on the same frames in "
-        f"random order, so that only the order is lost, the index is {shuffled.mean():.2f} (largest "
-        f"{shuffled.max():.2f}).\n\n**The paper's unit.** The second canonical direction has an index of "
-        f"{paper.mean():.2f} here; the paper's figure shows {PAPER_INDEX:g}. It prefers the direction of "
-        "training, as theirs does, but it is hardly selective on a pattern with both kinds of edges."
+        f"{untrained_limit(result):.2f}. {statements.is_learned(result)}\n\n**Shuffled.** When the second "
+        "layer is trained on the same frames in random order, so that only the order is lost, the index is "
+        f"{shuffled.mean():.2f} (largest {shuffled.max():.2f}).\n\n**The paper's unit** is the second "
+        f"canonical direction. {statements.papers_unit(result)}"
     )
     report.figure(
         figures["selectivity"],
         "Index on the ON/OFF pattern: every repetition, the mean as a stroke. Grey: below the 99th "
         "percentile of "
         "the untrained networks.",
-        "Dots of T4a, T4b, T5a and T5b lie right of the grey range; shuffled frames and the paper's "
-        "unit within it.",
+        "Dots of T4a, T4b, T5a and T5b, shuffled frames and the paper's unit beside the grey range of the "
+        "untrained networks.",
     )
     report.figure(
         figures["stimuli"],
         "Peak responses to every test pattern, in the preferred and the null direction.",
-        "Bars of responses; nearly all of the null direction are close to zero.",
+        "Pairs of bars, one per pattern: the response in the preferred and in the null direction.",
         wide=True,
     )
     report.figure(
@@ -116,8 +107,8 @@ def controls(report: Report, result: MotionResult, figures: dict[str, Path]) -> 
         "Two maps over temporal frequency and wavelength: the response and the index.",
     )
     report.text(
-        "Slow gratings with short waves move both ways alike: at low contrast velocity, L1 is almost "
-        "silent and cannot suppress what the three L3 inputs pass on."
+        "Gratings that are slow and of short waves drive it alike both ways: where contrast moves slowly, "
+        "L1 is almost silent and cannot suppress what the three L3 inputs pass on."
     )
 
 
@@ -131,16 +122,8 @@ def polarity(report: Report, result: MotionResult, figures: dict[str, Path]) -> 
             for edge in ("ON", "OFF")
         }
         rows.append([cell, driven, peaks["ON"], peaks["OFF"], result.each(cell, "index").mean()])
-    weights, theirs = mean_weights(result, "T4a"), connectome_weights()
-    cosine = (weights * theirs).sum(axis=1)
     report.section("What kind of detector it is")
-    report.text(
-        "A fly's T4 answers moving ON edges, and is excited by the pathway of L1. The unit found here is "
-        "driven by the *same cells* as T4 but is *inhibited* by all three L1 inputs: an ON edge is "
-        "cancelled whichever way it moves, and what remains is the response of the three L3 inputs to an "
-        "OFF edge. The mirror image, trained on L2 and L3 (called T5 here for its inputs), answers ON "
-        "edges. Names on this page say which cells a unit listens to, and not which edges it answers."
-    )
+    report.text(statements.edges(result))
     report.table(
         ["", "driven by", "ON edge (SD)", "OFF edge (SD)", "index, ON/OFF pattern"],
         rows,
@@ -149,7 +132,7 @@ def polarity(report: Report, result: MotionResult, figures: dict[str, Path]) -> 
     excited = next((choice for choice in result.choices if choice.name == "only units that L1 excites"), None)
     if excited is not None:
         report.text(
-            "Why not take a unit that L1 excites? Among those, the most selective reaches "
+            "Why not take a unit that L1 excites? Among those, the one that the rule picks reaches "
             f"{excited.index:.2f}. That is no accident of these data. Without a threshold, such a unit adds "
             "to the ON edge's response in *both* directions what L1 gives, while the part that knows "
             "direction comes from L3, which is not rectified and prefers one direction for ON edges and "
@@ -165,44 +148,35 @@ def polarity(report: Report, result: MotionResult, figures: dict[str, Path]) -> 
         "Bar charts of six weights for T4a, T4b, T5a and T5b; T4a beside the connectome.",
         wide=True,
     )
-    report.text(
-        "For L3 the learned weights follow the connectome's: the cosine between the two is "
-        f"{cosine[1]:.2f}. For L1 they have the opposite sign, {cosine[0]:.2f}, for the reason given above."
-    )
+    report.text(statements.likeness(result))
 
 
 def claims(report: Report, result: MotionResult, t4: np.ndarray) -> None:
     """Set the paper's claims beside ours."""
-    sigma = held_out(result)
-    paper = np.mean([r.cells[cell].paper for r in result.repetitions for cell in DETECTORS])
-    cosine = (mean_weights(result, "T4a") * connectome_weights()).sum(axis=1)
-    opposite = all(
-        r.cells["T4a"].detector.preferred == -r.cells["T4b"].detector.preferred for r in result.repetitions
-    )
     report.section("The paper's claims, and ours beside them")
     report.table(
         ["the paper", "here"],
         [
             [
                 "The first filter is low-pass like L3, the second a smoothed derivative like L1 and L2.",
-                f"Yes. σ = {sigma[0]:.3f} and {sigma[1]:.3f} on rows not trained on.",
+                statements.claimed_filters(result, held_out(result)),
             ],
             [
                 "The second canonical direction of layer 2 prefers the trained direction "
                 f"(index {PAPER_INDEX:g} read off its figure).",
-                f"The preference yes, the strength no: {paper:.2f} on a pattern with both ON and OFF edges.",
+                statements.papers_unit(result),
             ],
             [
                 "What is left in the null direction can be removed by a threshold.",
-                f"Not needed for the units of lower directions: {t4.mean():.2f} at threshold 0.",
+                f"The units chosen here have an index of {t4.mean():.2f} without one.",
             ],
             [
                 "Trained on the opposite motion, the preference is the opposite: T4a and T4b.",
-                "Yes, in every repetition." if opposite else "Not in every repetition.",
+                statements.claimed_opposites(result),
             ],
             [
                 "Weights resemble the connectome's.",
-                f"For L3 (cosine {cosine[1]:.2f}); for L1 the sign is the opposite ({cosine[0]:.2f}).",
+                statements.claimed_likeness(result),
             ],
         ],
     )
@@ -211,11 +185,12 @@ def claims(report: Report, result: MotionResult, t4: np.ndarray) -> None:
 def choices(report: Report, result: MotionResult) -> None:
     """Tabulate what each modelling choice does."""
     config = result.config
+    photographs = "these photographs" if result.bundled else "the photographs that lamina bundles"
     report.section("Every choice, and what it does")
     report.text(
         "The page depends on choices that the paper leaves open or makes otherwise. Each line changes one "
         f"of them and repeats the experiment with {config.choice_seeds} seeds, T4a and T4b together. The "
-        "settings were found by trying, on the same photographs, those of this table: the noise was "
+        f"settings were found by trying, on {photographs}, those of this table: the noise was "
         f"lowered to {config.noise:g} because the index on training scenes is highest there, and the gap "
         f"raised to {config.gap} because at that noise and a gap of 4 or 5 the third and fourth "
         "correlations of one of the two networks nearly coincide, so that its directions mix from one "

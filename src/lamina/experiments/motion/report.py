@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lamina.experiments.motion import findings
+from lamina.experiments.motion import findings, statements
 from lamina.experiments.motion.config import EXPECTED
 from lamina.experiments.motion.run import MotionResult
 from lamina.experiments.motion.summary import DETECTORS, held_out, untrained_limit
@@ -40,9 +40,7 @@ def write_report(result: MotionResult, figures: dict[str, Path], path: Path) -> 
     report = Report(
         "How a fly could learn to see motion",
         f"A network of rectified spectral units was shown photographs ({names}) drifting past three "
-        "photoreceptors. Nobody told it what motion is. Its first layer came to resemble the cells L1, L2 "
-        "and L3 "
-        "of the fly's lamina; its second layer holds units that answer motion one way and not the other.",
+        f"photoreceptors. Nobody told it what motion is. {statements.opening(result)}",
         footer=f"Made by `lamina reproduce motion`, version {version('lamina')}.",
     )
     _overview(report, result, t4)
@@ -76,9 +74,10 @@ def _overview(report: Report, result: MotionResult, t4: np.ndarray) -> None:
     report.text(
         "A *rectified spectral unit* (ReSU) looks at the recent past of its input and keeps the direction "
         "in it that best predicts the future: past–future canonical correlation analysis, followed by "
-        "rectification. No labels, no gradients, one pass over the data. The idea and the experiment are "
-        "those of Qin et al. (2025), arXiv:2512.23146; this page repeats their Figures 4 and 5, with "
-        "controls."
+        "rectification. No labels, no gradients, one pass over the data for each layer; only the rule that "
+        "picks T4 among the units of the second layer knows which way the scenes moved. The idea and the "
+        "experiment are those of Qin et al. (2025), arXiv:2512.23146; this page repeats their Figures 4 "
+        "and 5, with controls."
     )
 
 
@@ -176,7 +175,8 @@ def _details(report: Report, result: MotionResult) -> None:
         tested = first.cells[cell]
         sigma = tested.detector.network.layers_[1].canonical_correlations_
         rows += [
-            [cell, number + 1, float(sigma[number]), float(pair[0]), float(pair[1])]
+            # adding 0 takes the sign off a zero
+            [cell, number + 1, *(round(float(value), 2) + 0.0 for value in (sigma[number], *pair))]
             for number, pair in enumerate(tested.directions)
         ]
     report.table(

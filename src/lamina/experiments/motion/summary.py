@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from lamina.circuits.detector import second_layer
 from lamina.experiments.motion.config import CONNECTOME, EXPECTED, PAPER_INDEX
+from lamina.experiments.motion.detectors import PAPER_DIRECTION
 from lamina.experiments.motion.run import MotionResult
 from lamina.experiments.registry import Row
 
@@ -32,6 +34,25 @@ def mean_weights(result: MotionResult, cell: str) -> np.ndarray:
 def connectome_weights() -> np.ndarray:
     """Return the connectome's relative weights, ``(2, 3)``."""
     return unit_length(np.array([CONNECTOME["L1"], CONNECTOME["L3"]]))
+
+
+def paper_weights(result: MotionResult) -> np.ndarray:
+    """Mean relative weights of the paper's T4, the second direction of T4a's network, ``(2, 3)``.
+
+    A canonical direction has no sign of its own; it is given the one under which L1 excites the unit.
+    """
+    filters = [
+        second_layer(r.cells["T4a"].detector.network)[0][PAPER_DIRECTION].reshape(-1, 2).T
+        for r in result.repetitions
+    ]
+    return unit_length(
+        np.mean([unit_length(weights * np.sign(weights[0].sum())) for weights in filters], axis=0)
+    )
+
+
+def cosines(weights: np.ndarray) -> np.ndarray:
+    """Cosine with the connectome's weights for each cell type, ``(2,)``: L1, L3."""
+    return (unit_length(weights) * connectome_weights()).sum(axis=1)
 
 
 def held_out(result: MotionResult) -> np.ndarray:
@@ -109,9 +130,9 @@ def metrics(result: MotionResult) -> dict[str, Any]:
             "untrained_99th_percentile": untrained_limit(result),
             "shuffled_index": {cell: [r.shuffled[cell] for r in repetitions] for cell in DETECTORS},
         },
-        "connectome_cosine": dict(
-            zip(("L1", "L3"), (weights["T4a"] * connectome_weights()).sum(axis=1).tolist(), strict=True)
-        ),
+        "connectome_cosine": _by_input(cosines(weights["T4a"])),
+        "paper_second_direction_weights": paper_weights(result).tolist(),
+        "paper_second_direction_connectome_cosine": _by_input(cosines(paper_weights(result))),
         "choices": [asdict(choice) for choice in result.choices],
     }
 
@@ -223,6 +244,10 @@ def _ok(result: MotionResult, passes: bool) -> bool | None:
 
 def _yes(answer: bool) -> str:
     return "yes" if answer else "no"
+
+
+def _by_input(values: np.ndarray) -> dict[str, float]:
+    return dict(zip(("L1", "L3"), values.tolist(), strict=True))
 
 
 def _triple(values: np.ndarray) -> str:
