@@ -62,8 +62,8 @@ def is_learned(result: MotionResult) -> str:
     both = " and ".join(f"{cell} with {mean:.2f}" for cell, mean in means.items())
     if _above_untrained(result):
         return (
-            f"{both} lie above it; {100 * reached:.1f} % of the untrained reach the lower of the two, and the "
-            f"largest of them all is {result.untrained.max():.2f}. So high an index of one unit is weak "
+            f"{both} lie above it; {100 * reached:.1f} % of the untrained reach the lower of the two, and "
+            f"the largest of them all is {result.untrained.max():.2f}. So high an index of one unit is weak "
             "evidence; that all seeds agree is better."
         )
     return f"{both} do not both lie above it, so that here the index is no evidence of learning."
