@@ -18,7 +18,7 @@ def test_it_is_the_run_that_the_demo_makes(result):
     assert result.config == MotionConfig()
     assert result.bundled
     assert len(result.repetitions) == 10
-    assert len(result.untrained) == 200
+    assert len(result.untrained) == 1000
 
 
 def test_layer_1_predicts_rows_that_it_has_not_seen(result):
@@ -103,4 +103,4 @@ def test_every_checked_number_of_the_table_is_reached(result):
 def test_metrics_hold_what_the_table_shows(result):
     stored = metrics(result)
     assert np.mean(stored["cells"]["T4a"]["index"]) == result.each("T4a", "index").mean()
-    assert len(stored["controls"]["untrained_index"]) == 200
+    assert len(stored["controls"]["untrained_index"]) == 1000

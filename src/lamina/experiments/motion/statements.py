@@ -31,6 +31,20 @@ def opening(result: MotionResult) -> str:
     return "This page shows how far its two layers came to resemble the fly's motion pathway."
 
 
+def fragility(result: MotionResult) -> str:
+    """Name the choices without which the detectors are not selective; empty if there are none."""
+    goal = EXPECTED["index"].limit
+    other_units = ("only units that L1 excites", "the same, and the paper's second direction")
+    weak = [choice for choice in result.choices if choice.index < goal and choice.name not in other_units]
+    if not weak:
+        return ""
+    named = "; ".join(f"{choice.name}: {choice.index:.2f}" for choice in weak)
+    return (
+        "The selectivity depends on modelling choices, which a table below lists. Each of these alone takes "
+        f"the index below {goal:g}: {named}."
+    )
+
+
 def preference(result: MotionResult) -> str:
     """Say which direction of the second layer was chosen, and which motion it prefers."""
     units = [r.cells[cell].detector for r in result.repetitions for cell in DETECTORS]
