@@ -96,3 +96,14 @@ def test_filters_are_judged_by_their_steps(result):
         layer1 = replace(only.layer1, plateau={**only.layer1.plateau, cell: share})
         other = replace(result, repetitions=[replace(only, layer1=layer1)])
         assert statements.claimed_filters(other, sigma).startswith("Not here.")
+
+
+def test_choices_that_spoil_the_index_are_named(result):
+    first = result.choices[0]
+    weak, strong = replace(first, name="weak", index=0.41), replace(first, name="strong", index=0.97)
+    other_unit = replace(first, name="only units that L1 excites", index=0.3)
+    said = statements.fragility(replace(result, choices=[strong, weak, other_unit]))
+    assert "weak: 0.41" in said
+    assert "strong" not in said
+    assert "excites" not in said
+    assert statements.fragility(replace(result, choices=[strong, other_unit])) == ""

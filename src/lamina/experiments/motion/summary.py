@@ -228,7 +228,7 @@ def table(result: MotionResult) -> list[tuple[str, list[Row]]]:
     ours, theirs = mean_weights(result, "T4a"), connectome_weights()
     groups.append(
         (
-            "T4a weights: left, centre, right",
+            "T4a weights (left, centre, right); the connectome's",
             [
                 Row(f"from {cell}", _triple(ours[row]), f"{_triple(theirs[row])}", None)
                 for row, cell in enumerate(("L1", "L3"))
