@@ -38,7 +38,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     StateError
-        If the model is not fitted, or its parameters were changed since.
+        If the model is not fitted, or a parameter that the fitted arrays show (memory, horizon, gap, rank,
+        rectify) was changed since.
     ArgumentTypeError
         If it is of another class.
     ArgumentError

@@ -61,14 +61,14 @@ def _overview(report: Report, result: MotionResult, t4: np.ndarray) -> None:
     report.section("In short")
     report.numbers(
         [
-            ("σ₁ and σ₂ of layer 1", f"{sigma[0]:.3f}, {sigma[1]:.3f}", "on rows not trained on"),
+            ("σ₂ of layer 1", f"{sigma[1]:.3f}", f"σ₁ {sigma[0]:.3f}; on rows not trained on"),
             (
                 "direction selectivity of T4a and T4b",
                 f"{t4.mean():.2f}",
                 f"lowest of all seeds {t4.min():.2f}",
             ),
             ("response to the null direction", f"{nulls.mean():.2f} SD", "of the training response"),
-            ("99 % of untrained networks", f"below {untrained_limit(result):.2f}", "chosen by the same rule"),
+            ("99 % of untrained networks lie below", f"{untrained_limit(result):.2f}", "by the same rule"),
         ]
     )
     report.text(
