@@ -246,3 +246,15 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
 def test_the_registry_knows_it():
     assert REGISTRY["motion"] is MOTION
     assert MOTION.summary
+
+
+def test_a_threshold_is_taken_off_every_response():
+    free, held = run(QUICK), run(replace(QUICK, threshold=0.3))
+    for cell in ("T4a", "T5b"):
+        before, after = (result.repetitions[0].cells[cell] for result in (free, held))
+        assert after.detector.output == before.detector.output
+        for one, other in ((before.headline, after.headline), (before.held_out, after.held_out)):
+            assert other.preferred == pytest.approx(one.preferred - 0.3, abs=1e-9)
+            assert other.null == pytest.approx(max(one.null - 0.3, 0), abs=0.02)
+    without, with_threshold = (result.choices[0] for result in (free, held))
+    assert with_threshold.preferred == pytest.approx(without.preferred - 0.3, abs=1e-9)
