@@ -153,6 +153,11 @@ def second_layer(network: ReSUNetwork) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(unit.filters_[:, 0, :]), np.asarray(unit.past_mean_[0])
 
 
+def response_scale(inputs: np.ndarray, filters: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of every direction's response before rectification, ``(directions,)``."""
+    return np.asarray(((inputs - means) @ filters.T).std(axis=0))
+
+
 def rectified_peaks(
     inputs: np.ndarray, filters: np.ndarray, means: np.ndarray, scale: np.ndarray
 ) -> np.ndarray:
@@ -260,7 +265,7 @@ def choose_detector(
             "trained_direction", allowed="1 (right) or -1 (left)", got="0", remedy="Say which way it moved."
         )
     filters, means = second_layer(network)
-    scale = ((trained_inputs - means) @ filters.T).std(axis=0)
+    scale = response_scale(trained_inputs, filters, means)
     if not np.all(scale > 0):
         raise DataError(
             "trained_inputs",

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from lamina._checks import check_real
+from lamina.datasets.arrays import as_real_array
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from lamina.typing import Scene
 
@@ -114,22 +115,13 @@ def _blur(image: np.ndarray, sigma: float, wrap: bool) -> np.ndarray:
 
 
 def _check_luminance(luminance: Scene) -> np.ndarray:
-    try:
-        image = np.asarray(luminance)
-    except ValueError as error:
-        raise ShapeError(
-            "luminance",
-            allowed="of shape (rows, columns)",
-            got="rows that differ in length",
-            remedy="Pass an array.",
-        ) from error
-    if image.dtype.kind not in "fiub":
-        raise ArgumentTypeError(
-            "luminance",
-            allowed="an array of real numbers",
-            got=f"dtype {image.dtype}",
-            remedy="Pass linear luminances, for instance Photograph.luminance.",
-        )
+    image = as_real_array(
+        "luminance",
+        luminance,
+        "of shape (rows, columns)",
+        even="Pass an array.",
+        source="Pass linear luminances, for instance Photograph.luminance.",
+    )
     if image.ndim != 2 or image.size == 0:
         raise ShapeError(
             "luminance",

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from lamina._checks import check_real
+from lamina.datasets.arrays import as_real_array
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from lamina.typing import Scene
 
@@ -156,22 +157,13 @@ def _interpolate(rows: np.ndarray, columns: np.ndarray, wrap: bool) -> np.ndarra
 
 
 def _check_rows(contrast_rows: Scene) -> np.ndarray:
-    try:
-        rows = np.asarray(contrast_rows)
-    except ValueError as error:
-        raise ShapeError(
-            "contrast_rows",
-            allowed="of shape (rows, columns) or (columns,)",
-            got="rows that differ in length",
-            remedy="Scan rows of different lengths one by one.",
-        ) from error
-    if rows.dtype.kind not in "fiub":
-        raise ArgumentTypeError(
-            "contrast_rows",
-            allowed="an array of real numbers",
-            got=f"dtype {rows.dtype}",
-            remedy="Pass the result of natural_contrast.",
-        )
+    rows = as_real_array(
+        "contrast_rows",
+        contrast_rows,
+        "of shape (rows, columns) or (columns,)",
+        even="Scan rows of different lengths one by one.",
+        source="Pass the result of natural_contrast.",
+    )
     if rows.ndim not in (1, 2) or rows.shape[-1] < 2 or rows.shape[0] == 0:
         raise ShapeError(
             "contrast_rows",

@@ -16,7 +16,7 @@ from lamina.circuits import (
     motion_layers,
     peak_response,
 )
-from lamina.circuits.detector import Pathway, choose_output, rectified_peaks, second_layer
+from lamina.circuits.detector import Pathway, choose_output, rectified_peaks, response_scale, second_layer
 from lamina.experiments.motion.config import MotionConfig
 from lamina.experiments.motion.scenes import LEFT, RIGHT, Split, move
 from lamina.experiments.motion.stimuli import HEADLINE, Pair, battery, headline_pattern
@@ -169,7 +169,7 @@ def judge(
         The unit and its responses.
     """
     way = fitted.way
-    scale = ((fitted.scenes[way][::every] - means) @ filters.T).std(axis=0)
+    scale = response_scale(fitted.scenes[way][::every], filters, means)
     candidates = np.arange(2 * len(filters)) if allowed is None else np.asarray(allowed)
     best, index = choose_output(
         *(
@@ -192,7 +192,7 @@ def test_detector(fitted: Fitted, pathway: Pathway, training: Training, config: 
     detector = choose_detector(fitted.network, pathway, fitted.scenes[way], fitted.scenes[-way], way)
     responses = {name: respond(detector, pair, config.threshold) for name, pair in battery(config)}
     filters, means = second_layer(fitted.network)
-    scale = ((fitted.scenes[way] - means) @ filters.T).std(axis=0)
+    scale = response_scale(fitted.scenes[way], filters, means)
     directions = direction_selectivity_index(
         *(rectified_peaks(fitted.pattern[side], filters, means, scale) for side in (way, -way))
     ).reshape(-1, 2)
