@@ -36,6 +36,7 @@ Movie: TypeAlias = Float[Any, "time pixels"]
 """What a one-dimensional retina sees, ``(time, pixels)``."""
 
 Objective: TypeAlias = Literal["cca", "rrr", "pca"]
+Criterion: TypeAlias = Literal["svc", "bic", "cv"]
 Rectify: TypeAlias = Literal["none", "on", "off", "split"]
 InformationUnit: TypeAlias = Literal["nats", "bits"]
 

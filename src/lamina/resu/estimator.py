@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -14,15 +12,13 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lamina._checks import check_trials
-from lamina.errors import ArgumentTypeError, DataError, LaminaWarning, StateError
-from lamina.resu.admission import admit, admit_pair, all_or_nothing, is_list_of_trials, like
-from lamina.resu.gathering import check_continues, covariances_of, empty_moments, gather, warn_of_short_trials
+from lamina.errors import StateError
+from lamina.resu.admission import admit, is_list_of_trials, like
+from lamina.resu.fitting import fit_chunk, fit_moments, fit_recordings, score_recordings
 from lamina.resu.projection import expand, project
 from lamina.resu.rectification import output_names, recombine, rectify
-from lamina.resu.settings import Settings, check_settings
-from lamina.resu.solution import information_kept, solve
-from lamina.stats import LagCovariances, LagMoments
-from lamina.typing import Array, Objective, Rectify, Trials
+from lamina.stats import LagMoments
+from lamina.typing import Array, Criterion, Objective, Rectify, Trials
 
 
 class ReSU(TransformerMixin, BaseEstimator):
@@ -35,12 +31,11 @@ class ReSU(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    memory
-        m, samples of past that a filter sees, ≥ 1.
-    horizon
-        h, samples of future that it is to predict, ≥ 1.
+    memory, horizon
+        m, samples of past that a filter sees, and h, samples of future that it is to predict, ≥ 1. "auto"
+        takes twice the autoregressive order of the data.
     rank
-        r, number of units, from 1 to min(memory, horizon) · channels.
+        r, number of units, from 1 to min(memory, horizon) · channels, or "auto".
     gap
         g, samples from the present to the first sample of the future, ≥ 1.
     center
@@ -58,6 +53,10 @@ class ReSU(TransformerMixin, BaseEstimator):
         Samples after which a sample counts half, > 0; None never forgets.
     sampling_rate
         Hertz, > 0, for plots and reports in seconds; None if unknown.
+    criterion
+        How "auto" chooses: "svc", "bic" or "cv", see `lamina.stats.select_rank`.
+    n_surrogates, seed
+        Surrogates that `fit` tests the units against, ≥ 0 (none), see `significance`; seed of their draw.
 
     Attributes
     ----------
@@ -71,6 +70,8 @@ class ReSU(TransformerMixin, BaseEstimator):
         μ_p and μ_f, zero when uncentred.
     forecast_, reconstruction_ : (horizon · channels, units), (memory · channels, units)
         Least-squares maps from z to the future (C_fp Ψᵀ) and to the past (C_pp Ψᵀ).
+    memory_, horizon_, rank_, selection_
+        What was used, rank_ the units that exist; how it was chosen, None if nothing was "auto".
     n_windows_, valid_from_, n_features_in_, modes_, moments_
         Windows used; memory − 1, the first sample whose window is whole; channels; rectification of each
         unit that exists; all that was kept of the data, a `LagMoments`.
@@ -100,9 +101,9 @@ class ReSU(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        memory: int,
-        horizon: int,
-        rank: int,
+        memory: int | Literal["auto"] = "auto",
+        horizon: int | Literal["auto"] = "auto",
+        rank: int | Literal["auto"] = "auto",
         *,
         gap: int = 1,
         center: bool = True,
@@ -112,6 +113,9 @@ class ReSU(TransformerMixin, BaseEstimator):
         rcond: float | None = None,
         half_life: float | None = None,
         sampling_rate: float | None = None,
+        criterion: Criterion = "svc",
+        n_surrogates: int = 0,
+        seed: int = 0,
     ) -> None:
         self.memory = memory
         self.horizon = horizon
@@ -124,6 +128,9 @@ class ReSU(TransformerMixin, BaseEstimator):
         self.rcond = rcond
         self.half_life = half_life
         self.sampling_rate = sampling_rate
+        self.criterion = criterion
+        self.n_surrogates = n_surrogates
+        self.seed = seed
 
     n_features_in_: int
 
@@ -157,15 +164,8 @@ class ReSU(TransformerMixin, BaseEstimator):
         >>> ReSU(memory=2, horizon=2, rank=1).fit(trials).n_windows_
         124
         """
-        settings = self._settings()
-        with all_or_nothing(self):
-            trials, future_channels = admit_pair(self, X, future_of, reset=True)
-            settings.check_rank(self.n_features_in_, future_channels or self.n_features_in_)
-            moments = gather(empty_moments(settings, trials[0].shape[1]), trials)
-            covariances = covariances_of(settings, moments, future_channels)
-            warn_of_short_trials(settings, moments)
-            self.future_channels_ = future_channels
-            return self._learn(settings, moments, covariances)
+        fit_recordings(self, X, future_of)
+        return self
 
     def partial_fit(self, X: Trials, y: None = None, *, future_of: Trials | None = None) -> Self:
         """Learn from one more chunk; chunks of any size add up to one `fit` of the whole.
@@ -194,26 +194,8 @@ class ReSU(TransformerMixin, BaseEstimator):
         >>> unit.n_windows_
         86
         """
-        settings = self._settings()
-        begun = "moments_" in vars(self)
-        trials, future_channels = admit_pair(self, X, future_of, reset=not begun)
-        settings.check_rank(self.n_features_in_, future_channels or self.n_features_in_)
-        moments = self.moments_ if begun else empty_moments(settings, trials[0].shape[1])
-        check_continues(settings, moments, trials[0].shape[1])
-        if is_list_of_trials(X):
-            gather(moments, trials)
-        else:
-            moments.update(trials[0])
-        self.moments_, self.future_channels_ = moments, future_channels
-        try:
-            covariances = covariances_of(settings, moments, future_channels)
-        except DataError:
-            return self
-        with warnings.catch_warnings():
-            if moments.n_windows <= len(covariances.past_mean) + len(covariances.future_mean):
-                # with fewer windows than lags every correlation is 1; nobody wants to hear that at each chunk
-                warnings.simplefilter("ignore", LaminaWarning)
-            return self._learn(settings, moments, covariances)
+        fit_chunk(self, X, future_of)
+        return self
 
     def end_trial(self) -> Self:
         """End the current trial of `partial_fit`, so that the next chunk begins one (`StateError`: none)."""
@@ -245,17 +227,12 @@ class ReSU(TransformerMixin, BaseEstimator):
         >>> ReSU.from_moments(moments, rank=2).filters_.shape
         (2, 3, 1)
         """
-        if not isinstance(moments, LagMoments):
-            got = type(moments).__name__
-            raise ArgumentTypeError("moments", allowed="a LagMoments", got=got, remedy="Give data to fit.")
-        window: dict[str, Any] = {"gap": moments.gap, "half_life": moments.half_life}
-        unit = cls(moments.memory, moments.horizon, rank, **window, **parameters)
-        settings = unit._settings()
-        settings.check_rank(moments.channels, moments.channels)
-        covariances = covariances_of(settings, moments, None)
-        warn_of_short_trials(settings, moments)
-        unit.n_features_in_, unit.future_channels_ = moments.channels, None
-        return unit._learn(settings, copy.deepcopy(moments), covariances)
+        # what is no LagMoments has no window; fit_moments says so
+        names = ("memory", "horizon", "gap", "half_life")
+        window = {name: getattr(moments, name) for name in names if isinstance(moments, LagMoments)}
+        unit = cls(rank=rank, **window, **parameters)
+        fit_moments(unit, moments)
+        return unit
 
     def transform(self, X: Trials) -> Array | list[Array]:
         """Compute the units' outputs, rectified as asked: z_t = Ψ (p_t − μ_p), causal, one row per sample.
@@ -355,12 +332,7 @@ class ReSU(TransformerMixin, BaseEstimator):
             As `transform`; also fewer than units + horizon · channels + 1 windows, or nothing varies.
         """
         check_is_fitted(self)
-        settings = self._settings()
-        trials, future_channels = admit_pair(self, X, future_of, reset=False)
-        check_continues(settings, self.moments_, trials[0].shape[1])
-        moments = gather(empty_moments(settings, trials[0].shape[1]), trials)
-        covariances = covariances_of(settings, moments, future_channels)
-        return information_kept(like(self.filters_, covariances.past), covariances)
+        return score_recordings(self, X, future_of)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the outputs: "resu0", or "resu0_on" and "resu0_off" where a unit is rectified."""
@@ -375,9 +347,6 @@ class ReSU(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-    def _settings(self) -> Settings:
-        return check_settings(**self.get_params(deep=False))
-
     def _answer(self, X: Any, respond: Callable[[Array], Array]) -> Array | list[Array]:
         check_is_fitted(self)
         results: list[Array] = []
@@ -385,16 +354,3 @@ class ReSU(TransformerMixin, BaseEstimator):
             z = project(trial[None, ...], like(self.filters_, trial), like(self.past_mean_, trial))[0]
             results.append(array_namespace(z).astype(respond(z), trial.dtype))
         return results if is_list_of_trials(X) else results[0]
-
-    def _learn(self, settings: Settings, moments: LagMoments, covariances: LagCovariances) -> Self:
-        solution = solve(covariances, settings)
-        self.moments_, self.n_windows_ = moments, moments.n_windows
-        self.filters_, self.future_filters_ = solution.filters, solution.future_filters
-        self.canonical_correlations_ = solution.canonical_correlations
-        self.singular_values_ = solution.singular_values
-        self.predictive_information_ = solution.predictive_information
-        self.forecast_, self.reconstruction_ = solution.forecast, solution.reconstruction
-        self.past_mean_, self.future_mean_ = solution.past_mean, solution.future_mean
-        self.modes_ = settings.modes[: solution.filters.shape[0]]
-        self.valid_from_ = settings.memory - 1
-        return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -10,7 +11,9 @@ import numpy as np
 from lamina._checks import check_choice, check_integer, check_real
 from lamina.errors import ArgumentError, ArgumentTypeError
 from lamina.resu.rectification import check_modes
-from lamina.typing import Objective, Rectify
+from lamina.typing import Criterion, Objective, Rectify
+
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,102 @@ class Settings:
                 got=str(self.rank),
                 remedy="Ask for fewer units, or give a longer memory and horizon.",
             )
+
+
+@dataclass(frozen=True)
+class Request:
+    """Checked parameters of a unit, of which memory, horizon and rank may be left to the data.
+
+    Attributes
+    ----------
+    memory, horizon, rank
+        Numbers, or None where the data decide.
+    criterion
+        How the data decide.
+    n_surrogates, seed
+        For the significance of the fit; 0 surrogates for none.
+    parameters
+        All other parameters, unchecked until `settle`.
+    """
+
+    memory: int | None
+    horizon: int | None
+    rank: int | None
+    criterion: Criterion
+    n_surrogates: int
+    seed: int
+    parameters: Mapping[str, Any]
+
+    @property
+    def automatic(self) -> bool:
+        """Whether anything is left to the data."""
+        return None in (self.memory, self.horizon, self.rank)
+
+    def settle(self, memory: int, horizon: int, rank: int) -> Settings:
+        """Return the settings with these numbers in place of what was left open."""
+        return check_settings(
+            memory=memory if self.memory is None else self.memory,
+            horizon=horizon if self.horizon is None else self.horizon,
+            rank=rank if self.rank is None else self.rank,
+            **self.parameters,
+        )
+
+
+def check_request(
+    *,
+    memory: Any,
+    horizon: Any,
+    rank: Any,
+    criterion: Any = "svc",
+    n_surrogates: Any = 0,
+    seed: Any = 0,
+    **parameters: Any,
+) -> Request:
+    """Return the parameters of a `lamina.ReSU` as a `Request`, or raise as `check_settings`.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentError
+        A parameter is of the wrong kind, or out of its range.
+
+    Examples
+    --------
+    >>> check_request(memory="auto", horizon=2, rank=1).automatic
+    True
+    """
+    chosen: Any = check_choice("criterion", criterion, get_args(Criterion))
+    request = Request(
+        memory=_number_or_auto("memory", memory),
+        horizon=_number_or_auto("horizon", horizon),
+        rank=_number_or_auto("rank", rank),
+        criterion=chosen,
+        n_surrogates=check_integer("n_surrogates", n_surrogates, minimum=0),
+        seed=check_integer("seed", seed, minimum=0),
+        parameters=parameters,
+    )
+    if request.rank is None and not isinstance(parameters.get("rectify", "none"), str):
+        raise ArgumentError(
+            "rectify",
+            allowed="one word for all units where the data choose their number",
+            got=f"{parameters['rectify']!r} with rank='auto'",
+            remedy="Give rank as a number, or one word.",
+        )
+    # whatever can be wrong is said before any data are read
+    request.settle(1, 1, 1)
+    return request
+
+
+def _number_or_auto(name: str, value: Any) -> int | None:
+    if isinstance(value, str) and value == AUTO:
+        return None
+    if isinstance(value, str):
+        raise ArgumentTypeError(
+            name,
+            allowed="an integer of at least 1, or 'auto'",
+            got=repr(value),
+            remedy=f"Pass {name} as a whole number, or 'auto' to let the data choose.",
+        )
+    return check_integer(name, value, minimum=1)
 
 
 def check_settings(
