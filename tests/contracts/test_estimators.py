@@ -132,6 +132,21 @@ def test_default_output_can_be_asked_for():
     assert isinstance(unit.fit_transform(recording()), np.ndarray)
 
 
+def test_data_frames_out_one_per_trial():
+    pandas = pytest.importorskip("pandas")
+    unit = lamina.ReSU(memory=4, horizon=3, rank=2, rectify=["none", "split"]).set_output(transform="pandas")
+    y = recording()
+    named = pandas.DataFrame(y, columns=["left", "right"], index=pandas.RangeIndex(1000, 1300))
+    table = unit.fit_transform(named)
+    assert table.columns.tolist() == ["resu0", "resu1_on", "resu1_off"]
+    assert table.index.equals(named.index)
+    plain = lamina.ReSU(memory=4, horizon=3, rank=2, rectify=["none", "split"]).fit(y)
+    np.testing.assert_array_equal(table.to_numpy(), plain.transform(y))
+    for tables in (unit.transform([named, named[:100]]), unit.fit_transform([named, named[:100]])):
+        assert [len(one) for one in tables] == [300, 100]
+        assert all(isinstance(one, pandas.DataFrame) for one in tables)
+
+
 def test_grid_search_over_rank_scores_by_information_kept():
     search = GridSearchCV(
         lamina.ReSU(memory=4, horizon=3, rank=1), {"rank": [1, 2, 4]}, cv=TimeSeriesSplit(n_splits=3)

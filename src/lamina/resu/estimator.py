@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from lamina._checks import check_trials
 from lamina.errors import StateError
 from lamina.resu.admission import admit, is_list_of_trials, like
+from lamina.resu.containers import answers_lists
 from lamina.resu.fitting import fit_chunk, fit_moments, fit_recordings, score_recordings
 from lamina.resu.projection import expand, project
 from lamina.resu.rectification import output_names, recombine, rectify
@@ -21,6 +22,7 @@ from lamina.stats import LagMoments
 from lamina.typing import Array, Criterion, Objective, Rectify, Trials
 
 
+@answers_lists
 class ReSU(TransformerMixin, BaseEstimator):
     """Rectified Spectral Unit: the few features of a signal's past that say most about its future.
 
@@ -133,6 +135,23 @@ class ReSU(TransformerMixin, BaseEstimator):
         self.seed = seed
 
     n_features_in_: int
+    memory_: int
+    horizon_: int
+    rank_: int
+    n_windows_: int
+    valid_from_: int
+    filters_: Array
+    future_filters_: Array
+    canonical_correlations_: Array
+    singular_values_: Array
+    predictive_information_: float
+    forecast_: Array
+    reconstruction_: Array
+    past_mean_: Array
+    future_mean_: Array
+    future_channels_: int | None
+    modes_: tuple[Rectify, ...]
+    moments_: LagMoments
 
     def fit(self, X: Trials, y: None = None, *, future_of: Trials | None = None) -> Self:
         """Learn the units from one recording, or from several trials that windows never cross.
