@@ -82,7 +82,7 @@ def held_out_correlations(unit: ReSU, recordings: Sequence[np.ndarray]) -> np.nd
     numpy.ndarray
         ``(rank,)``.
     """
-    moments = LagMoments(unit.memory, unit.horizon, unit.gap, 1)
+    moments = LagMoments(unit.memory_, unit.horizon_, unit.gap, 1)
     for recording in recordings:
         moments.update(recording).end_trial()
     c = moments.covariances()
