@@ -8,9 +8,12 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from lamina._checks import check_integer, check_recording
+from lamina._checks import check_integer, check_real, check_recording
 from lamina.errors import ArgumentError, ArgumentTypeError
 from lamina.typing import Array
+
+# of the weights of trials
+_LIGHTEST, _HEAVIEST = 1e-100, 1e100
 
 
 def admit_chunk(chunk: Any, channels: int) -> Array:
@@ -132,6 +135,36 @@ def check_channels(name: str, chosen: Sequence[int] | None, channels: int) -> li
     if not found:
         raise ArgumentError(name, allowed="at least one channel", got="none", remedy="Name a channel.")
     return found
+
+
+def check_weight(name: str, weight: Any) -> float:
+    """Return the weight of a trial as a ``float``, whose square times any number of windows is one, too.
+
+    Parameters
+    ----------
+    name
+        What the caller calls the weight.
+    weight
+        0, or from 1e-100 to 1e100.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        It is outside these limits; it is no number.
+    """
+    number = check_real(name, weight, minimum=0)
+    if number and not _LIGHTEST <= number <= _HEAVIEST:
+        raise ArgumentError(
+            name,
+            allowed=f"0, or a number from {_LIGHTEST} to {_HEAVIEST}",
+            got=str(number),
+            remedy="Only the ratios of weights matter: scale all of them.",
+        )
+    return number
 
 
 def _name(thing: Any) -> str:

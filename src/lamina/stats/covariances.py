@@ -85,7 +85,8 @@ def check_enough(
     if moments.weight**2 <= 1.000001 * (needed - 1) * moments.weight_squares:
         raise StateError(
             f"covariances needs at least {needed} window(s) that are not forgotten, got the weight of "
-            f"{'one' if moments.weight**2 > 0 else 'none'}. Choose a longer half_life."
+            f"{'one' if moments.weight**2 > 0 else 'none'}. "
+            "Choose a longer half_life, or weights of trials that differ less."
         )
     xp = array_api_compat.array_namespace(moments.scatter)
     if not bool(xp.all(xp.isfinite(xp.linalg.diagonal(moments.scatter)))):

@@ -9,7 +9,13 @@ import numpy as np
 
 from lamina._checks import check_integer, check_real
 from lamina.errors import ArgumentTypeError, StateError
-from lamina.stats.admission import admit_chunk, check_channels, check_same_library, check_same_parameters
+from lamina.stats.admission import (
+    admit_chunk,
+    check_channels,
+    check_same_library,
+    check_same_parameters,
+    check_weight,
+)
 from lamina.stats.covariances import LagCovariances, check_enough, select_covariances
 from lamina.stats.explicit import window_moments
 from lamina.stats.gaps import gapless_runs
@@ -56,6 +62,9 @@ class LagMoments:
     LeVeque 1983) are lamina's way to them. Trials shorter than a window add nothing; ``n_short_trials``
     counts them.
 
+    With weights ω, of trials or of forgetting, both sums are weighted and N becomes Σω; covariances are
+    divided by Σω − Σω²/Σω, which is N − 1 where all are alike. Only the ratios of weights matter.
+
     Examples
     --------
     >>> import numpy as np
@@ -85,7 +94,7 @@ class LagMoments:
 
     @property
     def n_windows(self) -> int:
-        """Windows seen so far, forgotten ones included."""
+        """Windows seen so far, forgotten ones included, those of trials of weight 0 not."""
         return self._counts["windows"]
 
     @property
@@ -95,7 +104,7 @@ class LagMoments:
 
     @property
     def n_short_trials(self) -> int:
-        """Trials that ended without a whole window."""
+        """Trials that ended without a whole window, those of weight 0 not counted."""
         return self._counts["short_trials"]
 
     @property
@@ -103,7 +112,7 @@ class LagMoments:
         """Samples received so far, gaps included."""
         return self._counts["samples"]
 
-    def update(self, chunk: Recording) -> LagMoments:
+    def update(self, chunk: Recording, *, weight: float = 1.0) -> LagMoments:
         """Continue the current trial with more samples; windows that span chunks are counted.
 
         Parameters
@@ -111,6 +120,9 @@ class LagMoments:
         chunk
             ``(time,)`` or ``(time, channels)``, any length, 0 included. NaN marks a gap. Not modified, not
             kept.
+        weight
+            How often every window of this trial counts, the same for all its chunks: 0, or 1e-100 to 1e100.
+            A trial of weight 0 is left out; only its samples are counted, so that others age by them.
 
         Returns
         -------
@@ -125,12 +137,23 @@ class LagMoments:
             It is not made of real numbers, or is an array of another library or device than before.
         DataError
             It holds infinity. Nothing of it has been added then.
+        ArgumentError, StateError
+            The weight cannot be; it is another than that of the open trial.
 
         Examples
         --------
         >>> LagMoments(2, 1).update([1.0, 2.0, 3.0, float("nan"), 5.0, 6.0, 7.0]).n_windows
         2
+        >>> twice = LagMoments(1, 1).update([1.0, 2.0], weight=2.0).end_trial().update([1.0, 5.0])
+        >>> twice.covariances(center=False).cross.tolist()  # (2 * 1 * 2 + 1 * 5) / 3
+        [[3.0]]
         """
+        weight = check_weight("weight", weight)
+        if self._open and weight != self._pending.weight:
+            raise StateError(
+                f"A trial has one weight: it began with {self._pending.weight}, now update got {weight}. "
+                "Repeat the weight with every chunk, or call end_trial() first."
+            )
         recording = admit_chunk(chunk, self.channels)
         self._same_library("chunk", recording)
         runs = gapless_runs("chunk", recording, self._window)
@@ -141,7 +164,10 @@ class LagMoments:
             self._open = True
             self._counts["trials"] += 1
             self._windows_before_trial = self.n_windows
+            self._pending.weight = weight
         clock, done = self.n_samples, 0
+        if weight == 0:
+            runs = []
         for start, stop in runs:
             if start > done:
                 self._pending.end_run()
@@ -164,7 +190,8 @@ class LagMoments:
         if self._open:
             self._open = False
             self._pending.end_run()
-            self._counts["short_trials"] += self.n_windows == self._windows_before_trial
+            added = self.n_windows - self._windows_before_trial
+            self._counts["short_trials"] += added == 0 and self._pending.weight > 0
         return self
 
     def merge(self, other: LagMoments) -> LagMoments:
@@ -291,6 +318,7 @@ class LagMoments:
             "trial_open": self._open,
             "windows_before_trial": self._windows_before_trial,
             "clock": self._clock,
+            "trial_weight": self._pending.weight if self._open else 1.0,
         }
         return write_state(numbers, total, self._pending.carry())
 
@@ -318,6 +346,7 @@ class LagMoments:
         moments._total, moments._clock = total, numbers["clock"]
         moments._counts = {name: numbers[f"n_{name}"] for name in moments._counts}
         moments._open, moments._windows_before_trial = numbers["trial_open"], numbers["windows_before_trial"]
+        moments._pending.weight = numbers["trial_weight"]
         if carry is not None:
             moments._pending.extend(carry, moments.n_samples)
         return moments
@@ -336,11 +365,11 @@ class LagMoments:
 
     def _absorb(self, batches: list[Batch]) -> None:
         for batch in batches:
-            newest = max(clock for _, clock in batch)
-            weights = [self._decay ** (newest - clock) for _, clock in batch]
+            newest = max(clock for _, clock, _ in batch)
+            weights = [weight * self._decay ** (newest - clock) for _, clock, weight in batch]
             # squares that overflow are reported where the moments are asked for
             with np.errstate(over="ignore", invalid="ignore"):
-                moments = window_moments([piece for piece, _ in batch], weights, self._window, self._decay)
+                moments = window_moments([piece for piece, _, _ in batch], weights, self._window, self._decay)
                 self._add(moments, newest)
 
     def _add(self, moments: WindowMoments, clock: int) -> None:

@@ -9,6 +9,7 @@ import array_api_compat
 
 from lamina._checks import check_integer, check_real
 from lamina.errors import ArgumentError, ArgumentTypeError
+from lamina.stats.admission import check_weight
 from lamina.stats.window_moments import WindowMoments
 from lamina.typing import Array
 
@@ -38,6 +39,7 @@ def write_state(
         Arrays ``origin``, ``mean``, ``scatter`` and ``carry`` are missing where there is nothing yet.
     """
     state: dict[str, Any] = {"version": VERSION, **{name: numbers[name] for name in _NUMBERS}}
+    state["trial_weight"] = numbers["trial_weight"]
     if total is not None:
         copied = total.copy()
         state |= {"weight": copied.weight, "weight_squares": copied.weight_squares}
@@ -88,6 +90,8 @@ def read_state(state: Mapping[str, Any]) -> tuple[dict[str, Any], WindowMoments 
         check_integer(name, numbers[name], minimum=0)
     if not isinstance(numbers["trial_open"], bool):
         raise _unusable(f"trial_open {numbers['trial_open']!r}", "It should be True or False.")
+    # states from before trials had weights
+    numbers["trial_weight"] = check_weight("trial_weight", state.get("trial_weight", 1.0))
     channels = numbers["channels"]
     size = (numbers["memory"] + numbers["gap"] + numbers["horizon"] - 1) * channels
     total = None

@@ -6,8 +6,8 @@ import array_api_compat
 
 from lamina.typing import Array
 
-Batch = list[tuple[Array, int]]
-"""Gap-free pieces of one window or more, each with the sample count at its end."""
+Batch = list[tuple[Array, int, float]]
+"""Gap-free pieces of one window or more, each with the sample count at its end and its trial's weight."""
 
 # bytes of samples that may wait
 _FEW, _MANY = 2**22, 2**24
@@ -40,6 +40,8 @@ class PendingRuns:
         self._run_length = 0
         self._clock = 0
         self._waiting = 0
+        self.weight = 1.0
+        """Weight of the current trial; to be set while no run has begun."""
 
     def extend(self, samples: Array, clock: int) -> int:
         """Continue the current run, whose end is sample ``clock``; return the windows that this completes."""
@@ -73,7 +75,7 @@ class PendingRuns:
         batches = [self._closed] if self._closed else []
         self._closed = []
         if self._run_length >= self.window:
-            batches.append([(self._joined(), self._clock)])
+            batches.append([(self._joined(), self._clock, self.weight)])
             if len(batches) == 2 and self._run_length < self.full:
                 batches = [batches[0] + batches[1]]
         if self._run:
@@ -105,7 +107,7 @@ class PendingRuns:
 
     def _close(self) -> None:
         if self._run_length >= self.window:
-            self._closed.append((self._joined(), self._clock))
+            self._closed.append((self._joined(), self._clock, self.weight))
         else:
             self._waiting -= self._run_length
 
