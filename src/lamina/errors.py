@@ -85,3 +85,7 @@ class ShortTrialWarning(LaminaWarning):
 
 class ClippedInformationWarning(LaminaWarning):
     """A canonical correlation of 1 was clipped so that the information stays finite."""
+
+
+class UnpredictableWarning(LaminaWarning):
+    """Nothing that the past says about the future stands out of chance; one short unit is fitted."""
