@@ -10,6 +10,7 @@ from lamina.errors import DataError
 from lamina.linalg import inverse_sqrt
 from lamina.resu.settings import Settings
 from lamina.stats import LagCovariances, predictive_information, projection_information, truncated_cca
+from lamina.stats.cca import projected_covariance
 from lamina.typing import Array
 
 
@@ -85,7 +86,7 @@ def solve(covariances: LagCovariances, settings: Settings) -> Solution:
     spread = covariances.past @ xp.permute_dims(psi, (1, 0))
     toward_future = covariances.cross @ xp.permute_dims(psi, (1, 0))
     # for plain CCA this is the identity; ridge, "rrr" and "pca" leave units that are not white
-    whitener, _ = inverse_sqrt(_symmetric(psi @ spread))
+    whitener, _ = inverse_sqrt(projected_covariance(psi, covariances.past))
     precision = xp.permute_dims(whitener, (1, 0)) @ whitener
     return Solution(
         filters=xp.reshape(psi, (units, settings.memory, -1)),
@@ -134,12 +135,8 @@ def information_kept(filters: Array, covariances: LagCovariances) -> float:
     xp = array_namespace(covariances.past)
     psi = xp.reshape(filters, (units, -1))
     toward_future = covariances.cross @ xp.permute_dims(psi, (1, 0))
-    spread = covariances.past @ xp.permute_dims(psi, (1, 0))
     return projection_information(
-        _symmetric(psi @ spread), xp.permute_dims(toward_future, (1, 0)), covariances.future
+        projected_covariance(psi, covariances.past),
+        xp.permute_dims(toward_future, (1, 0)),
+        covariances.future,
     )
-
-
-def _symmetric(product: Array) -> Array:
-    """Take out the asymmetry of rounding, which filters of a nearly singular covariance blow up."""
-    return (product + array_namespace(product).permute_dims(product, (1, 0))) / 2

@@ -203,7 +203,7 @@ def _truncate(
     values = all_.singular_values[:rank]
     correlations = values
     if objective != "cca":
-        correlations = projected_correlations(psi @ past @ psi.T, (cross @ psi.T).T, future, rcond)
+        correlations = projected_correlations(projected_covariance(psi, past), psi @ cross.T, future, rcond)
     return CanonicalDirections(
         past_filters=psi,
         future_filters=all_.future_filters[:rank, :],
@@ -212,6 +212,41 @@ def _truncate(
         past_rank=all_.past_rank,
         future_rank=all_.future_rank,
     )
+
+
+def projected_covariance(filters: Float[Any, "r p"], covariance: Covariance) -> Float[Any, "r r"]:
+    r"""Covariance of a projection z = Psi p, exactly symmetric, without the rounding of what does not vary.
+
+    .. math:: C_{zz} = \Psi C_{pp} \Psi^\top
+
+    Where the data have fewer directions than there are filters, some projections do not vary, and all that is
+    left of their variance is rounding, of either sign. It is set to zero, with its row and column.
+
+    Parameters
+    ----------
+    filters
+        ``Psi``, shape ``(r, p)``, float64.
+    covariance
+        ``C_pp``, shape ``(p, p)``, float64.
+
+    Returns
+    -------
+    array
+        Shape ``(r, r)``.
+    """
+    xp = array_api_compat.array_namespace(covariance)
+    product = filters @ covariance @ xp.permute_dims(filters, (1, 0))
+    product = (product + xp.permute_dims(product, (1, 0))) / 2
+    scales = xp.sqrt(xp.linalg.diagonal(covariance))
+    apart = xp.where(scales > 0, scales, xp.ones_like(scales))
+    correlation = covariance / apart[:, None] / apart[None, :]
+    # a lower bound of the largest eigenvalue, which needs no decomposition: no direction that `inverse_sqrt`
+    # kept counts as rounding here
+    strongest = xp.sum(correlation**2) / max(1, int(xp.sum(xp.astype(scales > 0, xp.int64))))
+    lengths = xp.sum((filters * scales[None, :]) ** 2, axis=1)
+    cutoff = check_cutoff(None, covariance.shape[0]) / 2
+    varies = xp.astype(xp.linalg.diagonal(product) > cutoff * strongest * lengths, product.dtype)
+    return product * varies[:, None] * varies[None, :]
 
 
 def projected_correlations(
