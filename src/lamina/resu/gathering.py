@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, is_array_api_obj
 
-from lamina.errors import DataError, ShortTrialWarning, StateError
+from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShortTrialWarning, StateError
+from lamina.resu.chunks import rows_of_chunk
+from lamina.resu.progress import reporting
+from lamina.resu.resuming import Resumption
 from lamina.resu.settings import Settings
+from lamina.resu.sources import ArraySource, Checkpoint, Source
 from lamina.stats import LagCovariances, LagMoments
-from lamina.typing import Array
+from lamina.stats.admission import check_weight
+from lamina.typing import Array, Progress
+
+# bytes (of float64) of a chunk that is a view of an array in memory; of one that is read; and of one that is
+# read for windows so long that every chunk costs a large product
+_VIEWED, _READ, _READ_MOST = 2**26, 2**23, 2**25
 
 
 def empty_moments(settings: Settings, channels: int) -> LagMoments:
@@ -19,12 +31,111 @@ def empty_moments(settings: Settings, channels: int) -> LagMoments:
     return LagMoments(settings.memory, settings.horizon, settings.gap, channels, half_life=settings.half_life)
 
 
-def gather(moments: LagMoments, trials: Sequence[Array]) -> LagMoments:
-    """Add whole trials to ``moments``, which is changed and returned; an open trial is ended first."""
-    moments.end_trial()
-    for trial in trials:
-        moments.update(trial).end_trial()
+def gather(
+    moments: LagMoments,
+    sources: Sequence[Source | Array],
+    *,
+    weights: Sequence[float] | None = None,
+    progress: Progress | bool | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> LagMoments:
+    """Add whole trials to ``moments``, chunk by chunk; an open trial is ended first.
+
+    Parameters
+    ----------
+    moments
+        Changed and returned; what they were if anything goes wrong.
+    sources
+        The trials; arrays of (time, channels) that have been checked stand for themselves.
+    weights
+        How often each trial counts, ≥ 0; once by default.
+    progress
+        A function of the fraction done and a text, True for a bar on a terminal; see `reporting`.
+    checkpoint
+        Where the state is saved, and taken up from if it is there. Who calls clears it when the fit is done.
+
+    Raises
+    ------
+    ArgumentError
+        The weights, the progress or the checkpoint cannot be; the checkpoint is of another fit.
+    ShapeError, DataError, ArgumentTypeError
+        A chunk cannot be; the message tells which.
+    """
+    trials = [
+        ArraySource(f"X[{index}]", source) if is_array_api_obj(source) else source
+        for index, source in enumerate(sources)
+    ]
+    factors = check_trial_weights(weights, len(trials))
+    lengths = [trial.samples for trial in trials]
+    total = None if None in lengths else sum(length or 0 for length in lengths)
+    with _unchanged_on_failure(moments), reporting(progress, total) as report:
+        moments.end_trial()
+        before = moments.n_samples
+        resumption = None if checkpoint is None else Resumption(checkpoint, moments, trials, factors)
+        first, start = (0, 0) if resumption is None else resumption.resume()
+        for index in range(first, len(trials)):
+            done = start if index == first else 0
+            for chunk in trials[index].chunks(done, _rows(moments, trials[index], resumption)):
+                _update(moments, trials[index], chunk, factors[index])
+                done += chunk.shape[0]
+                report(moments.n_samples - before)
+                if resumption is not None:
+                    resumption.passed(index, done)
+            moments.end_trial()
+        if resumption is not None:
+            resumption.finish()
     return moments
+
+
+def extend(moments: LagMoments, source: Source, weight: float = 1.0) -> LagMoments:
+    """Continue the current trial of ``moments`` with a source, of weight ``weight``; all of it or nothing.
+
+    Raises
+    ------
+    ArgumentError, StateError, ShapeError, DataError, ArgumentTypeError
+        As `LagMoments.update`; the message tells which chunk.
+    """
+    with _unchanged_on_failure(moments):
+        for chunk in source.chunks(0, _rows(moments, source, None)):
+            _update(moments, source, chunk, weight)
+    return moments
+
+
+def check_trial_weights(weights: Any, n_trials: int) -> list[float]:
+    """Return one weight per trial, all 1 by default.
+
+    Raises
+    ------
+    ArgumentError
+        There are more or fewer than trials, one is below 0, or all are 0.
+    ArgumentTypeError
+        They are no sequence of numbers.
+    """
+    if weights is None:
+        return [1.0] * n_trials
+    array: Any = weights if is_array_api_obj(weights) else None
+    if array is not None and array.ndim == 1:
+        weights = [float(weight) for weight in array]
+    if isinstance(weights, str) or not isinstance(weights, Sequence):
+        raise ArgumentTypeError(
+            "trial_weights",
+            allowed="a sequence with one number per trial",
+            got=f"{weights!r}",
+            remedy="Write [1.0] for a single recording, or leave it out.",
+        )
+    if len(weights) != n_trials:
+        raise ArgumentError(
+            "trial_weights",
+            allowed=f"one number for each of {n_trials} trial(s)",
+            got=f"{len(weights)} number(s)",
+            remedy="Leave a trial out by a weight of 0.",
+        )
+    checked = [check_weight(f"trial_weights[{index}]", weight) for index, weight in enumerate(weights)]
+    if not any(checked):
+        raise ArgumentError(
+            "trial_weights", allowed="above 0 somewhere", got="only 0", remedy="Weigh a trial by 1."
+        )
+    return checked
 
 
 def covariances_of(settings: Settings, moments: LagMoments, future_channels: int | None) -> LagCovariances:
@@ -88,6 +199,35 @@ def check_continues(settings: Settings, moments: LagMoments, channels: int) -> N
             f"memory, horizon, gap and channels are {now}, but the data so far were gathered with {before}. "
             "Call fit to begin anew."
         )
+
+
+def _update(moments: LagMoments, source: Source, chunk: Array, weight: float) -> None:
+    try:
+        moments.update(chunk, weight=weight)
+    except ArgumentError as error:
+        if error.argument != "chunk":
+            raise
+        # whoever passed X knows of no chunk
+        name = f"{source.name} (from sample {moments.n_samples})" if not source.in_memory else source.name
+        raise type(error)(name, allowed=error.allowed, got=error.got, remedy=error.remedy) from None
+
+
+def _rows(moments: LagMoments, source: Source, resumption: Resumption | None) -> int:
+    """Return the samples of a chunk: of a few MiB, and worth the products that a chunk costs."""
+    window = moments.memory + moments.gap + moments.horizon - 1
+    size = _VIEWED if source.in_memory else min(_READ + 4 * (window * moments.channels) ** 2, _READ_MOST)
+    rows = max(rows_of_chunk(moments.channels, size), 4 * window)
+    return rows if resumption is None else min(rows, resumption.every)
+
+
+@contextmanager
+def _unchanged_on_failure(moments: LagMoments) -> Iterator[None]:
+    before = copy.deepcopy(moments)
+    try:
+        yield
+    except BaseException:
+        vars(moments).update(vars(before))
+        raise
 
 
 def _joint(
