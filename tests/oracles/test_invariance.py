@@ -17,7 +17,7 @@ def signal(seed, samples=600, channels=2):
     y = rng.standard_normal((samples, channels))
     memory = np.linspace(0.4, 0.9, channels)
     for t in range(2, samples):
-        y[t] += memory * y[t - 1] - 0.2 * y[t - 2][::-1]
+        y[t] += memory * y[t - 1] - 0.3 * y[t - 2] + 0.2 * y[t - 2][::-1]
     return y @ rng.standard_normal((channels, channels)) + 0.5 * rng.standard_normal((samples, channels))
 
 
