@@ -146,8 +146,8 @@ def rewritten(path, change):
 
 def test_newer_format_says_who_wrote_it(tmp_path):
     path = written(UNIT, tmp_path)
-    rewritten(path, lambda description, _: description.update(format=2, lamina="9.1"))
-    with pytest.raises(FileError, match=r"format 2, written by lamina 9\.1.*install a newer one"):
+    rewritten(path, lambda description, _: description.update(format=3, lamina="9.1"))
+    with pytest.raises(FileError, match=r"format 3, written by lamina 9\.1.*install a newer one"):
         load(path)
 
 
@@ -163,7 +163,7 @@ def test_format_that_is_none(tmp_path, format_):
 def test_classes_come_from_a_closed_table(tmp_path, name):
     path = written(UNIT, tmp_path)
     rewritten(path, lambda description, _: description.update({"class": name}))
-    with pytest.raises(FileError, match="no ReSU or ReSUNetwork"):
+    with pytest.raises(FileError, match="it must hold a ReSU, a ReSUNetwork or a LocalReSU, and holds"):
         load(path)
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from lamina._version import __version__
 from lamina.errors import ArgumentError, ArgumentTypeError, FileError
 from lamina.io.container import read_container, write_container
+from lamina.io.formats import FORMAT, check_format, upgraded
+from lamina.io.local import describe_local, rebuild_local
 from lamina.io.networks import describe_network, rebuild_network
-from lamina.io.units import NotInOrderError, describe_unit, rebuild_unit
+from lamina.io.records import NotInOrderError
+from lamina.io.units import describe_unit, rebuild_unit
 from lamina.resu import ReSU, ReSUNetwork
-
-FORMAT = 1
-"""Version of what the description says; a higher one was written by a later lamina."""
+from lamina.resu.local import LocalReSU
 
 SUFFIX = ".safetensors"
 
-Model = ReSU | ReSUNetwork
+Model = ReSU | ReSUNetwork | LocalReSU
+
+_CLASSES = "a ReSU, a ReSUNetwork or a LocalReSU"
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -31,15 +35,16 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     model
-        A fitted `lamina.ReSU` or `lamina.ReSUNetwork`.
+        A fitted `lamina.ReSU`, `lamina.ReSUNetwork` or `lamina.resu.LocalReSU`.
     path
         The file, which must end in ``.safetensors``; an existing one is replaced. Its folder must exist.
 
     Raises
     ------
     StateError
-        If the model is not fitted, or a parameter that the fitted arrays show (memory, horizon, gap, rank,
-        rectify) was changed since.
+        If the model is not fitted, or a parameter that the fit depends on was changed since: the window and
+        the rectification are compared with what was fitted, and what else there is by solving once more
+        from the moments (a change that moves no correlation by 1e-4 of the largest passes).
     ArgumentTypeError
         If it is of another class.
     ArgumentError
@@ -69,10 +74,10 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         description, arrays = describe_unit(model)
     elif type(model) is ReSUNetwork:
         description, arrays = describe_network(model)
+    elif type(model) is LocalReSU:
+        description, arrays = describe_local(model)
     else:
-        raise ArgumentTypeError(
-            "model", allowed="a ReSU or a ReSUNetwork", got=type(model).__name__, remedy="Save its parts."
-        )
+        raise ArgumentTypeError("model", allowed=_CLASSES, got=type(model).__name__, remedy="Save its parts.")
     write_container(path, {"format": FORMAT, "lamina": __version__, **description}, arrays)
 
 
@@ -89,7 +94,7 @@ def load(path: str | os.PathLike[str]) -> Model:
 
     Returns
     -------
-    ReSU or ReSUNetwork
+    ReSU, ReSUNetwork or LocalReSU
         The fitted model.
 
     Raises
@@ -104,22 +109,40 @@ def load(path: str | os.PathLike[str]) -> Model:
         ...
     lamina.errors.FileError: cannot read no-such-model.safetensors: there is no such file; check the path
     """
+    return read_model(path)[0]
+
+
+def read_model(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
+    """Read a model, and the description of it that its file holds.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    model
+        As `load` returns it.
+    description
+        As written: format, version of lamina, class, parameters, how it was fitted.
+
+    Raises
+    ------
+    FileError
+        As `load`.
+    """
     description, arrays = read_container(path)
-    written_as = description.get("format")
-    if not isinstance(written_as, int) or isinstance(written_as, bool) or written_as < 1:
-        raise FileError(f"cannot read {os.fspath(path)}: it does not say its format")
-    if written_as > FORMAT:
-        writer = str(description.get("lamina"))[:40]
-        raise FileError(
-            f"cannot read {os.fspath(path)}: it has format {written_as}, written by lamina {writer}; "
-            f"this is lamina {__version__}, which reads up to format {FORMAT}; install a newer one"
-        )
     try:
-        kind = description.get("class")
+        check_format(description, __version__)
+        whole = upgraded(description)
+        kind = whole.get("class")
         if kind == "ReSU":
-            return rebuild_unit(description, arrays)
+            return rebuild_unit(whole, arrays), description
         if kind == "ReSUNetwork":
-            return rebuild_network(description, arrays)
+            return rebuild_network(whole, arrays), description
+        if kind == "LocalReSU":
+            return rebuild_local(whole, arrays), description
     except NotInOrderError as error:
         raise FileError(f"cannot read {os.fspath(path)}: {str(error)[:300]}") from error
-    raise FileError(f"cannot read {os.fspath(path)}: it holds no ReSU or ReSUNetwork but {str(kind)[:40]!r}")
+    raise FileError(f"cannot read {os.fspath(path)}: it must hold {_CLASSES}, and holds {str(kind)[:40]!r}")

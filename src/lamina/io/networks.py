@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from lamina.errors import LaminaError, StateError
+from lamina.io.records import Arrays, NotInOrderError
 from lamina.io.units import (
-    Arrays,
     Description,
-    NotInOrderError,
     as_json,
     describe_unit,
     from_json,

@@ -1,23 +1,46 @@
-"""Recordings in files: NumPy arrays, tables of numbers, and sound."""
+"""Recordings in files: NumPy arrays, tables of numbers, sound, HDF5 and zarr."""
 
 from __future__ import annotations
 
 import os
-import warnings
-import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 
-from lamina._checks import check_choice
-from lamina.errors import FileError, ShapeError
-from lamina.io.files import atomic_file
-from lamina.io.tables import read_table, write_table
+from lamina.errors import FileError
+from lamina.io.lazy import Content, LazySamples, as_file_error, check_shape, check_unfolding
+from lamina.io.writing import write_signal
 
-_FULL_SCALE = {np.dtype(np.int16): 2.0**15, np.dtype(np.int32): 2.0**31, np.dtype(np.int64): 2.0**63}
+__all__ = ["LazySignal", "Signal", "open_signal", "read_signal", "write_signal"]
+
+_READERS = {
+    ".npy": "arrays.open_npy",
+    ".npz": "arrays.open_npz",
+    ".csv": "tables.open_table",
+    ".tsv": "tables.open_table",
+    ".txt": "tables.open_table",
+    ".parquet": "parquet.open_parquet",
+    ".pq": "parquet.open_parquet",
+    ".h5": "hdf5.open_hdf5",
+    ".hdf5": "hdf5.open_hdf5",
+    ".zarr": "zarr_arrays.open_zarr",
+    ".zip": "zarr_arrays.open_zarr",
+    ".wav": "wav.open_wav",
+    ".flac": "sound.open_sound",
+    ".ogg": "sound.open_sound",
+    ".opus": "sound.open_sound",
+    ".aif": "sound.open_sound",
+    ".aiff": "sound.open_sound",
+}
+
+SUFFIXES = tuple(_READERS)
+"""What `read_signal` reads."""
+
+_WITH_MEMBERS = (".npz", ".h5", ".hdf5", ".zarr", ".zip")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,22 +66,76 @@ class Signal:
     source: str
 
 
+@dataclass(frozen=True, eq=False)
+class LazySignal:
+    """A recording that stays in its file: `open_signal` gives one.
+
+    Parameters
+    ----------
+    samples
+        What has ``shape``, ``dtype`` and slices, which are NumPy arrays: a mapped array, or a
+        `lamina.io.lazy.LazySamples`. `lamina.ReSU.fit` takes it as it is.
+    sampling_rate
+        Samples per second (hertz), or None where the file does not say.
+    channel_names
+        One name per channel, or None where the file does not say.
+    source
+        The path that was opened, for messages.
+    detail
+        What the file is, in words.
+    """
+
+    samples: np.ndarray | LazySamples
+    sampling_rate: float | None
+    channel_names: tuple[str, ...] | None
+    source: str
+    detail: str
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Read all of it, a few megabytes at a time.
+
+        Yields
+        ------
+        numpy.ndarray
+            ``(some,)`` or ``(some, channels)``, one after the other.
+
+        Raises
+        ------
+        FileError
+            If the file turns out to be damaged.
+        """
+        samples = self.samples
+        if not isinstance(samples, LazySamples):
+            mapped = samples
+            samples = LazySamples(
+                self.source, mapped.shape, mapped.dtype, lambda i, j: np.asarray(mapped[i:j])
+            )
+        return samples.blocks()
+
+
 def read_signal(path: str | os.PathLike[str]) -> Signal:
     r"""Read a recording from a file; the suffix says how.
 
-    =============================  =====================================================================
-    ``.npy``                       one array, ``(time,)`` or ``(time, channels)``, mapped and not copied
-    ``.npz``                       the only array of the archive, or ``file.npz:name`` for one of several
-    ``.csv``, ``.tsv``, ``.txt``   one row per sample, one column per channel; see `lamina.io.tables`
-    ``.wav``                       sound; integers are scaled to [-1, 1), and the sampling rate is kept
-    =============================  =====================================================================
+    =====================================  =================================================================
+    ``.npy``                               one array, ``(time,)`` or ``(time, channels)``, mapped, not copied
+    ``.npz``                               the only array of the archive, or ``file.npz:name``
+    ``.csv``, ``.tsv``, ``.txt``           one row per sample, a column per channel; see `lamina.io.tables`
+    ``.parquet``, ``.pq``                  a column of numbers per channel, a null is a gap; names are kept
+    ``.h5``, ``.hdf5``                     the only dataset of real numbers, or ``file.h5:path/of/dataset``
+    ``.zarr``, ``.zip`` (a zarr store)     the only array of real numbers, or ``store.zarr:path/of/array``
+    ``.wav``                               sound; integers are scaled to [-1, 1), the sampling rate is kept
+    ``.flac``, ``.ogg``, ``.aiff``         sound, scaled to [-1, 1], the sampling rate is kept
+    =====================================  =================================================================
 
-    Nothing is ever unpickled.
+    HDF5 datasets and zarr arrays may carry the attributes ``sampling_rate`` (hertz) and ``channel_names``;
+    Parquet files may have ``sampling_rate`` in their key-value metadata. Parquet, HDF5, zarr and the last
+    kinds of sound need ``pip install 'lamina[data]'``. Nothing is ever unpickled, no link leads out of a
+    file, and what unfolds to more than 16 MiB and 1000 times its size is refused.
 
     Parameters
     ----------
     path
-        The file to read.
+        The file (or folder, of a zarr store) to read.
 
     Returns
     -------
@@ -68,8 +145,10 @@ def read_signal(path: str | os.PathLike[str]) -> Signal:
     Raises
     ------
     FileError
-        If the file is missing, unreadable, of an unknown suffix, or does not hold real numbers in one or two
-        axes.
+        If the file is missing, unreadable, damaged, of an unknown suffix, or does not hold real numbers in
+        one or two axes.
+    MissingDependencyError
+        If the package that reads such files is not installed.
 
     Examples
     --------
@@ -81,175 +160,120 @@ def read_signal(path: str | os.PathLike[str]) -> Signal:
     (('left', 'right'), [[1.0, 2.0], [3.0, nan]])
     """
     source = os.fspath(path)
-    file, member = _split_member(source)
-    reader = _READERS.get(file.suffix.lower())
-    if reader is None:
-        raise FileError(
-            f"cannot read {source}: unknown suffix {file.suffix!r}; "
-            f"lamina reads {', '.join(sorted(_READERS))}"
-        )
-    if file.is_dir():
-        raise FileError(f"cannot read {source}: it is a folder; give the path of a file")
+    content, file = _open(source)
     try:
-        samples, sampling_rate, names = reader(file, member)
-    except FileError:
-        raise
-    except FileNotFoundError as error:
-        raise FileError(f"cannot read {source}: there is no such file; check the path") from error
+        samples = content.samples
+        if isinstance(samples, LazySamples):
+            check_unfolding(source, "it", samples.nbytes, stored_bytes(file))
+            pieces = list(samples.blocks())
+            empty = np.zeros((0, *samples.shape[1:]), samples.dtype)
+            samples = pieces[0] if len(pieces) == 1 else np.concatenate([empty, *pieces])
+        # NumPy's own files stay mapped
+        samples = np.asarray(samples) if file.suffix.lower() == ".npy" else np.array(samples)
     except MemoryError as error:
         raise FileError(f"cannot read {source}: it needs more memory than there is") from error
-    except OSError as error:
-        raise FileError(f"cannot read {source}: {error.strerror or error}") from error
-    except Exception as error:
-        # the readers of NumPy, SciPy and zipfile answer a damaged file with almost any exception
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise FileError(f"cannot read {source}: it is not a whole {file.suffix} file ({reason})") from error
-    if samples.dtype.kind not in "fiub":
-        raise FileError(f"cannot read {source}: it holds dtype {samples.dtype}; a signal holds real numbers")
-    if samples.ndim not in (1, 2):
-        raise FileError(
-            f"cannot read {source}: it holds an array of shape {samples.shape}; "
-            f"a signal has shape (time,) or (time, channels)"
-        )
-    return Signal(samples, sampling_rate, names, source)
+    finally:
+        content.close()
+    return Signal(samples, content.sampling_rate, content.names, source)
 
 
-def write_signal(
-    path: str | os.PathLike[str], samples: np.ndarray, *, channel_names: Sequence[str] | None = None
-) -> None:
-    """Write an array to ``.npy`` (any number of axes) or ``.csv`` (one or two axes), whole or not at all.
+@contextmanager
+def open_signal(path: str | os.PathLike[str]) -> Iterator[LazySignal]:
+    r"""Open a recording that may be larger than memory; the file is closed at the end of the block.
+
+    The kinds of files are those of `read_signal`. Of ``.npy``, HDF5, zarr, Parquet (by row groups) and
+    sound only what is sliced is read; text and ``.npz`` are read whole.
 
     Parameters
     ----------
     path
-        The file to write; an existing file is replaced. Its folder must exist.
-    samples
-        Array ``(time,)``, ``(time, channels)``, or for ``.npy`` of any shape, of real numbers.
-    channel_names
-        One name per channel, which becomes the header row of a ``.csv``; ``.npy`` holds no names.
+        The file (or folder, of a zarr store) to open.
+
+    Yields
+    ------
+    LazySignal
+        The recording; its ``samples`` have ``shape``, ``dtype`` and slices.
 
     Raises
     ------
-    ArgumentError
-        If the suffix is neither ``.npy`` nor ``.csv``.
-    ShapeError
-        If a ``.csv`` is asked for and the array has more than two axes, or the names do not match its
-        channels.
-    OutputError
-        If the file cannot be written.
+    FileError, MissingDependencyError
+        As `read_signal`; when a slice is taken, if the file turns out to be damaged there.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_signal(Path(folder) / "z.csv", np.array([0.1, np.nan]), channel_names=["unit1"])
-    ...     print((Path(folder) / "z.csv").read_text())
-    unit1
-    0.1
-    nan
+    ...     np.save(Path(folder) / "long.npy", np.arange(1000.0))
+    ...     with open_signal(Path(folder) / "long.npy") as recording:
+    ...         print(recording.samples.shape, recording.samples[500:503])
+    (1000,) [500. 501. 502.]
     """
-    suffix = check_choice("the suffix of the output file", Path(path).suffix.lower(), (".npy", ".csv"))
-    array = np.asarray(samples)
-    if suffix == ".csv" and array.ndim not in (1, 2):
-        raise ShapeError(
-            "samples",
-            allowed="of shape (time,) or (time, channels) for a .csv file",
-            got=f"{array.ndim} axes, shape {array.shape}",
-            remedy="Write a .npy file, which holds any shape.",
-        )
-    columns = 1 if array.ndim == 1 else array.shape[-1]
-    if channel_names is not None and len(channel_names) != columns:
-        raise ShapeError(
-            "channel_names",
-            allowed=f"{columns} names, one per channel",
-            got=f"{len(channel_names)} names",
-            remedy="Give one name per channel, or none.",
-        )
-    with atomic_file(path) as partial:
-        if suffix == ".npy":
-            with partial.open("wb") as stream:
-                np.save(stream, array, allow_pickle=False)
-        else:
-            write_table(partial, array.reshape(-1, columns), channel_names)
+    source = os.fspath(path)
+    content, _ = _open(source)
+    try:
+        yield LazySignal(content.samples, content.sampling_rate, content.names, source, content.detail)
+    finally:
+        content.close()
 
 
-_Content = tuple[np.ndarray, float | None, tuple[str, ...] | None]
+def stored_bytes(file: Path) -> int:
+    """Return the bytes that a file, or all files of a folder, take on the disk.
+
+    Parameters
+    ----------
+    file
+        It exists.
+
+    Returns
+    -------
+    int
+        At least 0.
+    """
+    if not file.is_dir():
+        return file.stat().st_size
+    walked = (Path(room) / name for room, _, names in os.walk(file, followlinks=False) for name in names)
+    return sum(path.lstat().st_size for path in walked)
 
 
-def _split_member(source: str) -> tuple[Path, str | None]:
+def _open(source: str) -> tuple[Content, Path]:
+    file, member = split_member(source)
+    suffix = file.suffix.lower()
+    if suffix not in _READERS:
+        listed = ", ".join(sorted(_READERS))
+        raise FileError(f"cannot read {source}: unknown suffix {file.suffix!r}; lamina reads {listed}")
+    if suffix != ".zarr" and file.is_dir():
+        raise FileError(f"cannot read {source}: it is a folder; give the path of a file")
+    room, _, name = _READERS[suffix].partition(".")
+    opener: Callable[[Path, str | None], Content] = getattr(import_module(f"lamina.io.{room}"), name)
+    with as_file_error(source, file.suffix):
+        content = opener(file, member)
+        try:
+            check_shape(source, content.samples.shape, content.samples.dtype)
+        except FileError:
+            content.close()
+            raise
+    return content, file
+
+
+def split_member(source: str) -> tuple[Path, str | None]:
+    """Split ``file.h5:path`` into the file and what is meant in it.
+
+    Parameters
+    ----------
+    source
+        As the user wrote it.
+
+    Returns
+    -------
+    file, member
+        The member is None if none was named, or the file is of a kind that has none.
+
+    Examples
+    --------
+    >>> split_member("a.h5:trials/left")[1], split_member("a.npy")[1]
+    ('trials/left', None)
+    """
     stem, separator, member = source.rpartition(":")
-    if separator and stem.lower().endswith(".npz"):
+    if separator and stem.lower().endswith(_WITH_MEMBERS):
         return Path(stem), member
     return Path(source), None
-
-
-def _read_npy(file: Path, member: str | None) -> _Content:
-    del member
-    return np.asarray(np.lib.format.open_memmap(file, mode="r")), None, None
-
-
-def _read_npz(file: Path, member: str | None) -> _Content:
-    with zipfile.ZipFile(file) as archive:
-        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-        listed = ", ".join(names) or "none"
-        if member is None and len(names) != 1:
-            example = f"; name one, as in {file}:{names[0]}" if names else ""
-            raise FileError(f"cannot read {file}: it holds {len(names)} arrays ({listed}){example}")
-        chosen = names[0] if member is None else member
-        if chosen not in names:
-            raise FileError(f"cannot read {file}: it has no array {chosen!r}; it holds {listed}")
-        entry = archive.getinfo(f"{chosen}.npy")
-        with archive.open(entry) as stream:
-            return _read_member(stream, entry.file_size), None, None
-
-
-def _read_member(stream: IO[bytes], size: int) -> np.ndarray:
-    # what the header promises is checked against what is there, before any memory is taken
-    version = np.lib.format.read_magic(stream)
-    read_header = (
-        np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    )
-    shape, fortran, dtype = read_header(stream)
-    if dtype.hasobject:
-        raise ValueError("it holds Python objects, which are never unpickled")
-    count = 1
-    for length in shape:
-        count *= int(length)
-    if count < 0 or count * dtype.itemsize > size:
-        raise ValueError("it is shorter than its header says")
-    data = stream.read(count * dtype.itemsize)
-    if len(data) != count * dtype.itemsize:
-        raise ValueError("it is shorter than its header says")
-    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
-
-
-def _read_text(file: Path, member: str | None) -> _Content:
-    del member
-    samples, names = read_table(file)
-    return samples, None, names
-
-
-def _read_wav(file: Path, member: str | None) -> _Content:
-    del member
-    from scipy.io import wavfile
-
-    with warnings.catch_warnings():
-        # chunks with titles and markers are of no interest here
-        warnings.simplefilter("ignore", wavfile.WavFileWarning)
-        rate, samples = wavfile.read(file)
-    if samples.shape[0] == 0:
-        raise ValueError("it holds no sound")
-    if samples.dtype == np.uint8:
-        return (samples.astype(np.float64) - 128.0) / 128.0, float(rate), None
-    scale = _FULL_SCALE.get(samples.dtype)
-    return (samples if scale is None else samples / scale), float(rate), None
-
-
-_READERS: dict[str, Callable[[Path, str | None], Any]] = {
-    ".npy": _read_npy,
-    ".npz": _read_npz,
-    ".csv": _read_text,
-    ".tsv": _read_text,
-    ".txt": _read_text,
-    ".wav": _read_wav,
-}

@@ -12,6 +12,7 @@ from typing import TextIO
 import numpy as np
 
 from lamina.errors import FileError
+from lamina.io.lazy import Content
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
@@ -61,6 +62,13 @@ def read_table(file: Path) -> tuple[np.ndarray, tuple[str, ...] | None]:
         raise FileError(f"cannot read {file}: it is not text in UTF-8; save it as UTF-8") from error
     except csv.Error as error:
         raise FileError(f"cannot read {file}: it is not a table of numbers ({error})") from error
+
+
+def open_table(file: Path, member: str | None) -> Content:
+    """Read a table as the content of a recording; text is read whole."""
+    del member
+    samples, names = read_table(file)
+    return Content(samples, None, names, detail="table of numbers as text")
 
 
 def write_table(file: Path, samples: np.ndarray, names: Sequence[str] | None) -> None:

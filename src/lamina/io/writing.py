@@ -1,0 +1,73 @@
+"""Recordings into files, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lamina._checks import check_choice
+from lamina.errors import ShapeError
+from lamina.io.files import atomic_file
+from lamina.io.tables import write_table
+
+
+def write_signal(
+    path: str | os.PathLike[str], samples: np.ndarray, *, channel_names: Sequence[str] | None = None
+) -> None:
+    """Write an array to ``.npy`` (any number of axes) or ``.csv`` (one or two axes), whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The file to write; an existing file is replaced. Its folder must exist.
+    samples
+        Array ``(time,)``, ``(time, channels)``, or for ``.npy`` of any shape, of real numbers.
+    channel_names
+        One name per channel, which becomes the header row of a ``.csv``; ``.npy`` holds no names.
+
+    Raises
+    ------
+    ArgumentError
+        If the suffix is neither ``.npy`` nor ``.csv``.
+    ShapeError
+        If a ``.csv`` is asked for and the array has more than two axes, or the names do not match its
+        channels.
+    OutputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_signal(Path(folder) / "z.csv", np.array([0.1, np.nan]), channel_names=["unit1"])
+    ...     print((Path(folder) / "z.csv").read_text())
+    unit1
+    0.1
+    nan
+    """
+    suffix = check_choice("the suffix of the output file", Path(path).suffix.lower(), (".npy", ".csv"))
+    array = np.asarray(samples)
+    if suffix == ".csv" and array.ndim not in (1, 2):
+        raise ShapeError(
+            "samples",
+            allowed="of shape (time,) or (time, channels) for a .csv file",
+            got=f"{array.ndim} axes, shape {array.shape}",
+            remedy="Write a .npy file, which holds any shape.",
+        )
+    columns = 1 if array.ndim == 1 else array.shape[-1]
+    if channel_names is not None and len(channel_names) != columns:
+        raise ShapeError(
+            "channel_names",
+            allowed=f"{columns} names, one per channel",
+            got=f"{len(channel_names)} names",
+            remedy="Give one name per channel, or none.",
+        )
+    with atomic_file(path) as partial:
+        if suffix == ".npy":
+            with partial.open("wb") as stream:
+                np.save(stream, array, allow_pickle=False)
+        else:
+            write_table(partial, array.reshape(-1, columns), channel_names)
