@@ -162,7 +162,7 @@ def test_all_units_together_hold_what_past_and_future_share():
 @pytest.mark.parametrize("coefficient", [0.99, 0.6, -0.8, 0.0])
 @pytest.mark.parametrize("gap", [1, 4])
 def test_an_autoregressive_process_of_order_one_in_closed_form(coefficient, gap):
-    # all that the past knows is in its newest sample: sigma = |a|^g, I = -ln(1 - a^2g) / 2, filter (1, 0, ...)
+    # all that the past knows is in its newest sample: sigma = |a|^g, I = -ln(1 - a^2g) / 2, filter (1, 0, 0)
     lags = np.arange(6)
     covariance = scipy.linalg.toeplitz(coefficient**lags / (1 - coefficient**2))
     past, future = covariance[:4, :4], covariance[:3, :3]
