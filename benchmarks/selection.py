@@ -1,12 +1,13 @@
 """How often "auto" finds the number of states of processes whose number of states is known.
 
-Every process is a linear system, x_{t+1} = A x_t + B w_t, y_t = C x_t + sqrt(r) v_t, recorded from its stationary
-start on. The right rank is the number of states that such a system cannot do without (0 for white noise, which is
-right when `selection_.predictable` is False). Memory and horizon are chosen too, as `lamina.ReSU()` does. Beside the
-rates stand the canonical correlations that infinitely much data would give (m = h = 50), and the number of samples
-from which even these would pass the singular value criterion, σ² > 2 ln T / T.
+Every process is a linear system, x_{t+1} = A x_t + B w_t, y_t = C x_t + sqrt(r) v_t, recorded from its
+stationary start on. The right rank is the number of states that such a system cannot do without (0 for white
+noise, which is right when `selection_.predictable` is False). Memory and horizon are chosen too, as
+`lamina.ReSU()` does. Beside the rates stand the canonical correlations that infinitely much data would give
+(m = h = 50), and the number of samples from which even these would pass the singular value criterion,
+σ² > 2 ln T / T. A third table says how often white noise is recognised when memory and horizon are given.
 
-    python benchmarks/selection.py            # 60 recordings of each kind, about two minutes on one core
+    python benchmarks/selection.py            # 60 recordings of each kind, about a minute on one core
     python benchmarks/selection.py --quick    # 5 of each, as a smoke run
     python benchmarks/selection.py --write docs/choosing.md    # puts the table between the marks in that page
 """
@@ -22,17 +23,15 @@ from pathlib import Path
 
 import numpy as np
 
+from lamina import ReSU
 from lamina.errors import UnpredictableWarning
-from lamina.resu.blocks import cut_into_blocks
-from lamina.resu.selecting import select
 from lamina.simulate import OUSystem, generate_ou_process, ou_canonical_correlations
-from lamina.stats import LagMoments
-from lamina.stats.selection import Selection
 
 CRITERIA = ("svc", "bic", "cv")
 LENGTHS = (500, 5000)
 RUNS = 60
-BEGIN, END = "<!-- hit rates -->", "<!-- end of hit rates -->"
+# memory and horizon that a user might give for white noise, and samples
+GIVEN = ((5, 500), (20, 500), (5, 5000), (20, 5000), (50, 5000))
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ def pair(radius: float, angle: float) -> tuple[complex, complex]:
     return radius * np.exp(1j * angle), radius * np.exp(-1j * angle)
 
 
-# Written down before any of them was tried. The two ARMA(3,1) differ in one pole and the zero: in the first the
-# zero all but cancels the real pole, in the second it stands far from it.
+# Written down before any of them was tried. The two ARMA(3,1) differ in one pole and the zero: in the first
+# the zero stands near the real pole and nearly cancels it, in the second far from it.
 PROCESSES = (
     Process("white noise", 0, OUSystem([[0.0]], [[1.0]], [1.0], observation_variance=0.0)),
     Process("AR(1) + noise", 1, OUSystem([[0.9]], [[1.0]], [1.0], observation_variance=1.0)),
@@ -86,43 +85,36 @@ PROCESSES = (
 
 def record(process: Process, samples: int, run: int) -> np.ndarray:
     seed = np.random.default_rng([PROCESSES.index(process), samples, run])
-    return generate_ou_process(samples, process.system, seed=seed)[:, None]
+    return generate_ou_process(samples, process.system, seed=seed)
 
 
-def choose(recording: np.ndarray, criterion: str) -> Selection:
-    def moments(memory: int, horizon: int, gap: int, pieces: list[np.ndarray]) -> LagMoments:
-        gathered = LagMoments(memory, horizon, gap)
-        for piece in pieces:
-            gathered.update(piece).end_trial()
-        return gathered
-
+def chosen_rank(recording: np.ndarray, criterion: str, memory: int | str = "auto") -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnpredictableWarning)
-        return select(
-            lambda m, h, g: moments(m, h, g, [recording]).covariances(),
-            lambda m, h, g, folds: [moments(m, h, g, block) for block in cut_into_blocks([recording], folds)],
-            memory=None,
-            horizon=None,
-            rank=None,
-            criterion=criterion,
-            n_samples=len(recording),
-        )
+        selection = ReSU(memory, memory, "auto", criterion=criterion).fit(recording).selection_
+    return selection.rank if selection.predictable else 0
 
 
-def chosen_ranks(process: Process, samples: int, criterion: str, runs: int) -> list[int]:
-    selections = (choose(record(process, samples, run), criterion) for run in range(runs))
-    return [selection.rank if selection.predictable else 0 for selection in selections]
+def cell(process: Process, samples: int, criterion: str, runs: int) -> str:
+    """The share of right ranks, and in brackets the three wrong ones that were most frequent."""
+    return summary(
+        [chosen_rank(record(process, samples, run), criterion) for run in range(runs)], process.states
+    )
 
 
-def row(process: Process, samples: int, runs: int) -> str:
-    cells = [process.name, str(process.states), str(samples)]
-    for criterion in CRITERIA:
-        ranks = chosen_ranks(process, samples, criterion, runs)
-        hits = sum(rank == process.states for rank in ranks)
-        others = Counter(rank for rank in ranks if rank != process.states)
-        instead = ", ".join(f"{count}× {rank}" for rank, count in others.most_common(3))
-        cells.append(f"{100 * hits / runs:.0f} %" + (f" ({instead})" if instead else ""))
-    return f"| {' | '.join(cells)} |"
+def chance_cell(memory: int, samples: int, criterion: str, runs: int) -> str:
+    """The same for white noise with memory and horizon given."""
+    recordings = (record(PROCESSES[0], samples, run) for run in range(runs))
+    return summary([chosen_rank(recording, criterion, memory) for recording in recordings], 0)
+
+
+def summary(ranks: list[int], right: int) -> str:
+    # by frequency, then by rank, so that the text does not depend on the order of the runs
+    wrong = sorted(
+        Counter(rank for rank in ranks if rank != right).items(), key=lambda pair: (-pair[1], pair[0])
+    )
+    instead = ", ".join(f"{count}× {rank}" for rank, count in wrong[:3])
+    return f"{100 * ranks.count(right) / len(ranks):.0f} %" + (f" ({instead})" if instead else "")
 
 
 def population() -> str:
@@ -136,22 +128,37 @@ def population() -> str:
 
 def rates(runs: int) -> str:
     lines = ["| process | states | T | svc | bic | cv |", "|---|---|---|---|---|---|"]
-    lines += [row(process, samples, runs) for process in PROCESSES for samples in LENGTHS]
+    for process in PROCESSES:
+        for samples in LENGTHS:
+            cells = [cell(process, samples, criterion, runs) for criterion in CRITERIA]
+            lines.append(f"| {process.name} | {process.states} | {samples} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def chance(runs: int) -> str:
+    lines = ["| memory = horizon | T | svc | bic | cv |", "|---|---|---|---|---|"]
+    for memory, samples in GIVEN:
+        cells = [chance_cell(memory, samples, criterion, runs) for criterion in CRITERIA]
+        lines.append(f"| {memory} | {samples} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="5 recordings of each kind, to see that it runs")
-    parser.add_argument("--write", type=Path, help="a page with the marks that the tables go between")
+    parser.add_argument("--write", type=Path, help="a page with marks that the tables go between")
     arguments = parser.parse_args()
     runs = 5 if arguments.quick else RUNS
-    tables = f"{population()}\n\n{rates(runs)}"
-    print(f"{runs} recordings of each kind; in brackets the ranks taken instead\n\n{tables}")
+    tables = {"population": population(), "rates": rates(runs), "chance": chance(runs)}
+    print(
+        f"{runs} recordings of each kind; in brackets the ranks taken instead", *tables.values(), sep="\n\n"
+    )
     if arguments.write is not None:
-        before, rest = arguments.write.read_text(encoding="utf-8").split(BEGIN)
-        _, after = rest.split(END)
-        arguments.write.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}", encoding="utf-8")
+        page = arguments.write.read_text(encoding="utf-8")
+        for name, table in tables.items():
+            before, rest = page.split(f"<!-- {name} -->", 1)
+            page = f"{before}<!-- {name} -->\n\n{table}\n\n<!-- end -->{rest.split('<!-- end -->', 1)[1]}"
+        arguments.write.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -61,8 +61,8 @@ def select(
         where a window is longer than the trials. Called once for the order, and once for the memory and
         horizon that are returned (not on noise); more often for short trials.
     gather_folds
-        ``(memory, horizon, gap, folds)`` → moments of as many contiguous blocks, see
-        `lamina.resu.blocks.cut_into_blocks`; called once, for "cv" alone.
+        ``(memory, horizon, gap, folds)`` → moments of as many contiguous blocks, without the windows across
+        their borders; called once, for "cv" alone.
     memory, horizon, rank
         At least 1, or None for what is to be chosen.
     gap
@@ -146,8 +146,8 @@ def select(
         n_samples=round(counted),
     )
     if not predictable:
-        # select is called by a fit, and that by the user
-        warnings.warn(_why_unpredictable(selection), UnpredictableWarning, stacklevel=3)
+        # called by Readings.choose, that by fit_recordings, that by fit, and that by the user
+        warnings.warn(_why_unpredictable(selection), UnpredictableWarning, stacklevel=5)
     return selection
 
 
