@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
-from array_api_compat import array_namespace
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from lamina._checks import check_trials
 from lamina.errors import StateError
-from lamina.resu.admission import admit, is_list_of_trials, like
+from lamina.resu.admission import like
+from lamina.resu.answering import FittedUnit, answer, reconstruct
 from lamina.resu.containers import answers_lists
-from lamina.resu.fitting import fit_chunk, fit_moments, fit_recordings, score_recordings
-from lamina.resu.projection import expand, project
-from lamina.resu.rectification import output_names, recombine, rectify
+from lamina.resu.fitting import assess_recordings, fit_chunk, fit_moments, fit_recordings, score_recordings
+from lamina.resu.projection import expand
+from lamina.resu.rectification import output_names, rectify
+from lamina.resu.significance import Significance
+from lamina.resu.sources import Checkpoint
 from lamina.stats import LagMoments
-from lamina.typing import Array, Criterion, Objective, Rectify, Trials
+from lamina.typing import Array, Criterion, Objective, Progress, Rectify, Trials
 
 
 @answers_lists
-class ReSU(TransformerMixin, BaseEstimator):
+class ReSU(FittedUnit, TransformerMixin, BaseEstimator):
     """Rectified Spectral Unit: the few features of a signal's past that say most about its future.
 
     Past p_t = [y_t; …; y_{t−m+1}] and future f_t = [y_{t+g}; …; y_{t+g+h−1}] are compared by canonical
@@ -56,7 +57,7 @@ class ReSU(TransformerMixin, BaseEstimator):
     sampling_rate
         Hertz, > 0, for plots and reports in seconds; None if unknown.
     criterion
-        How "auto" chooses: "svc", "bic" or "cv", see `lamina.stats.select_rank`.
+        How "auto" chooses: "svc", "bic" or "cv", see `lamina.stats.Selection`.
     n_surrogates, seed
         Surrogates that `fit` tests the units against, ≥ 0 (none), see `significance`; seed of their draw.
 
@@ -134,47 +135,47 @@ class ReSU(TransformerMixin, BaseEstimator):
         self.n_surrogates = n_surrogates
         self.seed = seed
 
-    n_features_in_: int
-    memory_: int
-    horizon_: int
-    rank_: int
-    n_windows_: int
-    valid_from_: int
-    filters_: Array
-    future_filters_: Array
-    canonical_correlations_: Array
-    singular_values_: Array
-    predictive_information_: float
-    forecast_: Array
-    reconstruction_: Array
-    past_mean_: Array
-    future_mean_: Array
-    future_channels_: int | None
-    modes_: tuple[Rectify, ...]
-    moments_: LagMoments
-
-    def fit(self, X: Trials, y: None = None, *, future_of: Trials | None = None) -> Self:
+    def fit(
+        self,
+        X: Trials,
+        y: None = None,
+        *,
+        future_of: Trials | None = None,
+        trial_weights: Sequence[float] | None = None,
+        progress: Progress | bool = False,
+        checkpoint: Checkpoint | None = None,
+    ) -> Self:
         """Learn the units from one recording, or from several trials that windows never cross.
 
         Parameters
         ----------
         X
-            (time,) or (time, channels), or a list of such; NaN marks a gap.
+            (time,) or (time, channels), or a list of such; NaN marks a gap. What need not fit into memory: a
+            ``numpy.memmap``, an ``h5py.Dataset``, a ``zarr.Array``; chunks of one recording from an iterator,
+            or from a function that returns one anew each time ("auto" reads more than once).
         future_of
             Recording(s) of the same length(s) whose future is to be predicted instead of that of ``X``, as
             from stimulus to response. A gap in either ends the window in both.
+        trial_weights
+            One number ≥ 0 per trial: how often its windows count, relative to the others'.
+        progress
+            True for a bar on the terminal, or a function of the fraction done and a text.
+        checkpoint
+            A `lamina.io.Checkpoint`: the fit goes on from there after a crash.
 
         Raises
         ------
         ArgumentError, ShapeError
             A parameter cannot be, ``rank`` above min(memory, horizon) · channels too; wrong number of axes.
-        DataError, StateError
+        DataError, StateError, FileError
             Infinite, too short, all gaps, or constant; a ``half_life`` that forgets all but one window.
 
         Warns
         -----
         RankDeficientWarning, ShortTrialWarning
             Fewer than ``rank`` directions in the data; trials shorter than one window.
+        UnpredictableWarning
+            "auto" found nothing in the past that stands out of chance.
 
         Examples
         --------
@@ -183,10 +184,12 @@ class ReSU(TransformerMixin, BaseEstimator):
         >>> ReSU(memory=2, horizon=2, rank=1).fit(trials).n_windows_
         124
         """
-        fit_recordings(self, X, future_of)
+        fit_recordings(self, X, future_of, trial_weights, progress, checkpoint)
         return self
 
-    def partial_fit(self, X: Trials, y: None = None, *, future_of: Trials | None = None) -> Self:
+    def partial_fit(
+        self, X: Trials, y: None = None, *, future_of: Trials | None = None, trial_weight: float = 1.0
+    ) -> Self:
         """Learn from one more chunk; chunks of any size add up to one `fit` of the whole.
 
         The unit counts as fitted from the first chunk with which past and future vary.
@@ -198,6 +201,8 @@ class ReSU(TransformerMixin, BaseEstimator):
             `end_trial`. A list is a list of whole trials, and ends the current one first.
         future_of
             As in `fit`; given always or never.
+        trial_weight
+            How often the windows of this trial count, ≥ 0; the same for all its chunks.
 
         Raises
         ------
@@ -213,7 +218,7 @@ class ReSU(TransformerMixin, BaseEstimator):
         >>> unit.n_windows_
         86
         """
-        fit_chunk(self, X, future_of)
+        fit_chunk(self, X, future_of, trial_weight)
         return self
 
     def end_trial(self) -> Self:
@@ -280,7 +285,8 @@ class ReSU(TransformerMixin, BaseEstimator):
         >>> bool((unit.transform(recording)[:, 1] >= 0).all())
         True
         """
-        return self._answer(X, lambda z: rectify(z, self.modes_))
+        check_is_fitted(self)
+        return answer(self, X, lambda z: rectify(z, self.modes_))
 
     def predict(self, X: Trials) -> Array | list[Array]:
         """Forecast the future of every sample from the units: f̂_t = μ_f + C_fp Ψᵀ z_t.
@@ -298,7 +304,8 @@ class ReSU(TransformerMixin, BaseEstimator):
         Array or list of Array
             (time, horizon, channels): ``[t, j]`` is the forecast for sample t + gap + j.
         """
-        return self._answer(X, lambda z: expand(z, like(self.forecast_, z), like(self.future_mean_, z)))
+        check_is_fitted(self)
+        return answer(self, X, lambda z: expand(z, like(self.forecast_, z), like(self.future_mean_, z)))
 
     def inverse_transform(self, Z: Trials) -> Array | list[Array]:
         """Reconstruct the past from the outputs, by least squares: p̂_t = μ_p + C_pp Ψᵀ z_t.
@@ -319,13 +326,7 @@ class ReSU(TransformerMixin, BaseEstimator):
             A unit is "on" or "off", half of it gone; not fitted yet; other outputs than fitted; infinities.
         """
         check_is_fitted(self)
-        results: list[Array] = []
-        for outputs in check_trials("Z", Z):
-            xp = array_namespace(outputs)
-            z = recombine(xp.astype(outputs, xp.float64), self.modes_)
-            past = expand(z, like(self.reconstruction_, z), like(self.past_mean_, z))
-            results.append(xp.astype(past, outputs.dtype))
-        return results if is_list_of_trials(Z) else results[0]
+        return reconstruct(self, Z)
 
     def score(self, X: Trials, y: None = None, *, future_of: Trials | None = None) -> float:
         """Information (nats) about the future that the fitted filters keep on a recording.
@@ -353,6 +354,36 @@ class ReSU(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return score_recordings(self, X, future_of)
 
+    def significance(
+        self, X: Trials, *, future_of: Trials | None = None, n_surrogates: int = 200, seed: int = 0
+    ) -> Significance:
+        """Test the units against surrogates, whose past and future are unrelated; kept as ``significance_``.
+
+        Parameters
+        ----------
+        X, future_of
+            The recording(s) of the fit, which are read into memory.
+        n_surrogates
+            Circular shifts of the recording, or ways to shuffle trials, ≥ 19; more for smaller p-values.
+        seed
+            Of their draw, ≥ 0.
+
+        Returns
+        -------
+        Significance
+            p-values and standard errors; see `lamina.resu.assess`, also for the errors.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> noise = np.random.default_rng(0).standard_normal(2000)
+        >>> ReSU(memory=5, horizon=5, rank=1).fit(noise).significance(noise).n_significant
+        0
+        """
+        check_is_fitted(self)
+        self.significance_ = assess_recordings(self, X, future_of, n_surrogates, seed)
+        return self.significance_
+
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the outputs: "resu0", or "resu0_on" and "resu0_off" where a unit is rectified."""
         check_is_fitted(self)
@@ -365,11 +396,3 @@ class ReSU(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-    def _answer(self, X: Any, respond: Callable[[Array], Array]) -> Array | list[Array]:
-        check_is_fitted(self)
-        results: list[Array] = []
-        for trial in admit(self, X, reset=False):
-            z = project(trial[None, ...], like(self.filters_, trial), like(self.past_mean_, trial))[0]
-            results.append(array_namespace(z).astype(respond(z), trial.dtype))
-        return results if is_list_of_trials(X) else results[0]

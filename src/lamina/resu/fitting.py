@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, LaminaWarning
-from lamina.resu.admission import admit_pair, all_or_nothing, is_list_of_trials, like
-from lamina.resu.gathering import check_continues, covariances_of, empty_moments, gather, warn_of_short_trials
+from lamina.resu.admission import admit_sources, all_or_nothing, is_list_of_trials, like
+from lamina.resu.choosing import Readings
+from lamina.resu.chunks import joined
+from lamina.resu.gathering import (
+    check_continues,
+    check_trial_weights,
+    covariances_of,
+    empty_moments,
+    extend,
+    gather,
+    warn_of_short_trials,
+)
 from lamina.resu.settings import Request, Settings, check_request
+from lamina.resu.significance import Significance, assess
 from lamina.resu.solution import information_kept, solve
+from lamina.resu.sources import Checkpoint, Source
 from lamina.stats import LagCovariances, LagMoments
 
 
@@ -42,31 +55,53 @@ def settings_of(unit: Any) -> Settings:
     return request.settle(unit.memory_, unit.horizon_, rank)
 
 
-def fit_recordings(unit: Any, X: Any, future_of: Any) -> None:
+def fit_recordings(
+    unit: Any, X: Any, future_of: Any, trial_weights: Any, progress: Any, checkpoint: Checkpoint | None
+) -> None:
     """Fit ``unit`` to whole recordings; it stays as it was if anything is wrong."""
+    request = request_of(unit)
     with all_or_nothing(unit):
-        settings, selection = settings_of(unit), None
-        trials, future_channels = admit_pair(unit, X, future_of, reset=True)
-        settings.check_rank(unit.n_features_in_, future_channels or unit.n_features_in_)
-        moments = gather(empty_moments(settings, trials[0].shape[1]), trials)
+        sources, future_channels = admit_sources(unit, X, future_of, reset=True)
+        check_once_for_surrogates(request, sources)
+        moments = selection = None
+        if request.automatic:
+            weights = check_trial_weights(trial_weights, len(sources))
+            readings = Readings(request, sources, unit.n_features_in_, future_channels, weights)
+            settings, selection = readings.choose()
+            moments = readings.moments(settings)
+        else:
+            settings = request.settle(1, 1, 1)
+            settings.check_rank(unit.n_features_in_, future_channels or unit.n_features_in_)
+        if moments is None:
+            moments = gather(
+                empty_moments(settings, sources[0].channels),
+                sources,
+                weights=trial_weights,
+                progress=progress,
+                checkpoint=checkpoint,
+            )
         covariances = covariances_of(settings, moments, future_channels)
         warn_of_short_trials(settings, moments)
         unit.future_channels_, unit.selection_ = future_channels, selection
         learn(unit, settings, moments, covariances)
+        if request.n_surrogates:
+            unit.significance_ = _assessed(unit, sources, request.n_surrogates, request.seed)
+    if checkpoint is not None:
+        checkpoint.clear()
 
 
-def fit_chunk(unit: Any, X: Any, future_of: Any) -> None:
+def fit_chunk(unit: Any, X: Any, future_of: Any, trial_weight: float) -> None:
     """Fit ``unit`` to one more chunk, or to a list of whole trials."""
     settings = settings_of(unit)
     begun = "moments_" in vars(unit)
-    trials, future_channels = admit_pair(unit, X, future_of, reset=not begun)
+    sources, future_channels = admit_sources(unit, X, future_of, reset=not begun)
     settings.check_rank(unit.n_features_in_, future_channels or unit.n_features_in_)
-    moments = unit.moments_ if begun else empty_moments(settings, trials[0].shape[1])
-    check_continues(settings, moments, trials[0].shape[1])
+    moments = unit.moments_ if begun else empty_moments(settings, sources[0].channels)
+    check_continues(settings, moments, sources[0].channels)
     if is_list_of_trials(X):
-        gather(moments, trials)
+        gather(moments, sources, weights=[trial_weight] * len(sources))
     else:
-        moments.update(trials[0])
+        extend(moments, sources[0], trial_weight)
     unit.moments_, unit.future_channels_ = moments, future_channels
     unit.selection_ = getattr(unit, "selection_", None)
     try:
@@ -78,6 +113,25 @@ def fit_chunk(unit: Any, X: Any, future_of: Any) -> None:
             # with fewer windows than lags every correlation is 1; nobody wants to hear that at each chunk
             warnings.simplefilter("ignore", LaminaWarning)
         learn(unit, settings, moments, covariances)
+
+
+def assess_recordings(unit: Any, X: Any, future_of: Any, n_surrogates: int, seed: int) -> Significance:
+    """Compare the units of ``unit`` with surrogates of recordings."""
+    sources, future_channels = admit_sources(unit, X, future_of, reset=False)
+    check_continues(settings_of(unit), unit.moments_, sources[0].channels)
+    del future_channels
+    return _assessed(unit, sources, n_surrogates, seed)
+
+
+def check_once_for_surrogates(request: Request, sources: Sequence[Source]) -> None:
+    """Refuse surrogates of chunks that the fit itself uses up (`ArgumentError`)."""
+    if request.n_surrogates and not all(source.rereadable for source in sources):
+        raise ArgumentError(
+            "n_surrogates",
+            allowed="0 for chunks that can be read only once",
+            got=str(request.n_surrogates),
+            remedy="Pass a function that returns the chunks anew, or call significance on a part in memory.",
+        )
 
 
 def fit_moments(unit: Any, moments: Any) -> None:
@@ -110,11 +164,31 @@ def learn(unit: Any, settings: Settings, moments: LagMoments, covariances: LagCo
     unit.significance_ = None
 
 
+def _assessed(unit: Any, sources: Sequence[Source], n_surrogates: int, seed: int) -> Significance:
+    settings = settings_of(unit)
+    # surrogates pair samples that lie far apart: all of them have to be at hand
+    trials = [joined(list(source.chunks())) for source in sources]
+    return assess(
+        trials,
+        memory=settings.memory,
+        horizon=settings.horizon,
+        rank=unit.rank_,
+        gap=settings.gap,
+        center=settings.center,
+        objective=settings.objective,
+        ridge=settings.ridge,
+        rcond=settings.rcond,
+        future_channels=unit.future_channels_,
+        n_surrogates=n_surrogates,
+        seed=seed,
+    )
+
+
 def score_recordings(unit: Any, X: Any, future_of: Any) -> float:
     """Information that the filters of ``unit`` keep on recordings."""
     settings = settings_of(unit)
-    trials, future_channels = admit_pair(unit, X, future_of, reset=False)
-    check_continues(settings, unit.moments_, trials[0].shape[1])
-    moments = gather(empty_moments(settings, trials[0].shape[1]), trials)
+    sources, future_channels = admit_sources(unit, X, future_of, reset=False)
+    check_continues(settings, unit.moments_, sources[0].channels)
+    moments = gather(empty_moments(settings, sources[0].channels), sources)
     covariances = covariances_of(settings, moments, future_channels)
     return information_kept(like(unit.filters_, covariances.past), covariances)

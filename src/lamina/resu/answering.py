@@ -1,0 +1,68 @@
+"""What a fitted unit holds, and what it makes of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from array_api_compat import array_namespace
+
+from lamina._checks import check_trials
+from lamina.resu.admission import admit, is_list_of_trials, like
+from lamina.resu.projection import expand, project
+from lamina.resu.rectification import recombine
+from lamina.resu.significance import Significance
+from lamina.stats import LagMoments
+from lamina.stats.selection import Selection
+from lamina.typing import Array, Rectify
+
+
+class FittedUnit:
+    """The attributes that a fit sets; `lamina.ReSU` says what they are."""
+
+    n_features_in_: int
+    memory_: int
+    horizon_: int
+    rank_: int
+    n_windows_: int
+    valid_from_: int
+    filters_: Array
+    future_filters_: Array
+    canonical_correlations_: Array
+    singular_values_: Array
+    predictive_information_: float
+    forecast_: Array
+    reconstruction_: Array
+    past_mean_: Array
+    future_mean_: Array
+    future_channels_: int | None
+    modes_: tuple[Rectify, ...]
+    moments_: LagMoments
+    selection_: Selection | None
+    significance_: Significance | None
+
+
+def answer(unit: FittedUnit, X: Any, respond: Callable[[Array], Array]) -> Array | list[Array]:
+    """Apply ``respond`` to the units' outputs z before rectification, (time, units) in float64.
+
+    Returns
+    -------
+    Array or list of Array
+        Of the library, device and floating type of ``X``; a list for a list.
+    """
+    results: list[Array] = []
+    for trial in admit(unit, X, reset=False):
+        z = project(trial[None, ...], like(unit.filters_, trial), like(unit.past_mean_, trial))[0]
+        results.append(array_namespace(z).astype(respond(z), trial.dtype))
+    return results if is_list_of_trials(X) else results[0]
+
+
+def reconstruct(unit: FittedUnit, Z: Any) -> Array | list[Array]:
+    """Return the least-squares past, (time, memory, channels), of outputs; see `lamina.ReSU`."""
+    results: list[Array] = []
+    for outputs in check_trials("Z", Z):
+        xp = array_namespace(outputs)
+        z = recombine(xp.astype(outputs, xp.float64), unit.modes_)
+        past = expand(z, like(unit.reconstruction_, z), like(unit.past_mean_, z))
+        results.append(xp.astype(past, outputs.dtype))
+    return results if is_list_of_trials(Z) else results[0]
