@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from lamina.errors import ArgumentTypeError, DataError, ShapeError
 from lamina.stats import causal_filter
-from lamina.stats.filtering import fourier_filter, prefers_fourier, toeplitz_filter
+from lamina.stats.filter_routes import Reader, fourier_filter, prefers_fourier, toeplitz_filter
+from lamina.stats.filtering import filter_deviations
 
 
 def by_definition(recording, filters):
@@ -38,14 +39,14 @@ def test_both_routes_are_the_definition(samples, units, memory, channels, block,
         rng.standard_normal((units, memory, channels)),
     )
     expected = by_definition(recording, filters)
-    np.testing.assert_allclose(toeplitz_filter(recording, filters, block), expected, atol=1e-12)
-    np.testing.assert_allclose(fourier_filter(recording, filters), expected, atol=1e-12)
+    np.testing.assert_allclose(toeplitz_filter(Reader(recording), filters, block), expected, atol=1e-12)
+    np.testing.assert_allclose(fourier_filter(Reader(recording), filters), expected, atol=1e-12)
     np.testing.assert_allclose(causal_filter(recording, filters), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(("units", "memory", "channels"), [(2, 5, 3), (3, 300, 2)])
 def test_long_recordings_are_walked_through_seamlessly(units, memory, channels, monkeypatch):
-    monkeypatch.setattr("lamina.stats.filtering._STEP", 2**8)
+    monkeypatch.setattr("lamina.stats.filter_routes._STEP", 2**8)
     rng = np.random.default_rng(0)
     recording, filters = rng.standard_normal((5000, channels)), rng.standard_normal((units, memory, channels))
     expected = sum(
@@ -58,7 +59,7 @@ def test_long_recordings_are_walked_through_seamlessly(units, memory, channels, 
     )
     assert prefers_fourier(units, memory, channels) == (memory == 300)
     np.testing.assert_allclose(causal_filter(recording, filters), expected.T, atol=1e-11)
-    np.testing.assert_allclose(toeplitz_filter(recording, filters), expected.T, atol=1e-11)
+    np.testing.assert_allclose(toeplitz_filter(Reader(recording), filters), expected.T, atol=1e-11)
 
 
 @pytest.mark.parametrize("memory", [7, 200])
@@ -100,6 +101,31 @@ def test_outputs_whose_window_touches_a_gap_are_nan_and_no_others(memory):
     touched[300 : 300 + memory] = touched[695 : 695 + memory] = True
     assert np.isnan(found[touched]).all()
     np.testing.assert_allclose(found[~touched], whole[~touched], atol=1e-11)
+
+
+@pytest.mark.parametrize("memory", [5, 300])
+def test_deviations_are_filtered_in_the_dtype_of_the_filters(memory):
+    # a recording in single precision, on an offset that would cost single precision all digits
+    rng = np.random.default_rng(4)
+    recording = (rng.integers(-8, 8, (900, 2)) + 2.0**20).astype(np.float32)
+    filters, level = rng.standard_normal((3, memory, 2)), np.array([2.0**20, 2.0**20 - 1])
+    found = filter_deviations(recording, filters, level)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, by_definition(recording.astype(float) - level, filters), atol=1e-10)
+
+
+def test_sums_that_overflow_are_no_gaps():
+    recording = np.full((10, 1), 3e38, dtype=np.float32)
+    assert np.isfinite(causal_filter(recording, np.ones((1, 1, 1)))).all()
+
+
+@pytest.mark.parametrize(("units", "memory", "samples"), [(1, 5000, 30_001), (11, 600, 9000), (5, 400, 401)])
+def test_fourier_steps_of_any_shape_join(units, memory, samples):
+    rng = np.random.default_rng(5)
+    recording, filters = rng.standard_normal((samples, 1)), rng.standard_normal((units, memory, 1))
+    found = fourier_filter(Reader(recording), filters)
+    expected = np.stack([np.convolve(recording[:, 0], row[:, 0])[:samples] for row in filters], axis=1)
+    np.testing.assert_allclose(found, expected, atol=1e-10)
 
 
 def test_the_future_does_not_reach_the_past():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array_api_compat import array_namespace, device
 
-from lamina.stats import causal_filter
+from lamina.stats.filtering import filter_deviations
 from lamina.typing import Array
 
 
@@ -46,27 +46,19 @@ def project(stack: Array, filters: Array, past_mean: Array) -> Array:
     # One mean per channel is taken off before filtering, so that an offset of any size costs no digits;
     # what each lag's own mean differs from it is a small constant.
     reference = xp.mean(past_mean, axis=0)
-    centred = xp.astype(stack, xp.float64) - reference
-    missing = xp.any(xp.isnan(centred), axis=-1)
-    has_gaps = bool(xp.any(missing))
-    if has_gaps:
-        centred = xp.where(missing[..., None], xp.zeros_like(centred), centred)
-    if trials > 1:
-        # zeros between trials let the filters forget, so that one pass serves them all
-        silence = xp.zeros((trials, memory - 1, channels), dtype=xp.float64, device=device(stack))
-        centred = xp.concat([centred, silence], axis=1)
-    z = causal_filter(xp.reshape(centred, (-1, channels)), filters)
+    if trials == 1:
+        z = filter_deviations(stack[0, ...], filters, reference)
+    else:
+        # the level between trials lets the filters forget, so that one pass serves them all
+        rest = xp.zeros((trials, memory - 1, channels), dtype=xp.float64, device=device(stack)) + reference
+        joined = xp.concat([xp.astype(stack, xp.float64), rest], axis=1)
+        z = filter_deviations(xp.reshape(joined, (-1, channels)), filters, reference)
     z = xp.reshape(z, (trials, -1, units))[:, :time, :]
     by_lags = _lag_means(filters, past_mean - reference)
     whole, start = by_lags[-1, :], by_lags[: min(memory - 1, time), :]
-    z = z - whole
+    z -= whole
     z[:, : start.shape[0], :] += whole - start
-    if not has_gaps:
-        return z
-    gone = xp.cumulative_sum(xp.astype(missing, xp.int64), axis=1)
-    before = xp.concat([xp.zeros_like(gone[:, :memory]), gone[:, : max(time - memory, 0)]], axis=1)[:, :time]
-    touched = (gone > before)[..., None]
-    return xp.where(touched, xp.asarray(float("nan"), dtype=z.dtype, device=device(z)), z)
+    return z
 
 
 def expand(z: Array, weights: Array, mean: Array) -> Array:

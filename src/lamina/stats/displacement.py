@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import array_api_compat
 import numpy as np
 
+from lamina.stats.diagonals import sum_diagonals
 from lamina.stats.window_moments import WindowMoments, mirror, tiles
 from lamina.typing import Array
 
@@ -208,38 +209,50 @@ def _propagate(
     """Upper triangle of the Gram matrix, and the sums of the windows, from the core and both ends."""
     xp = array_api_compat.array_namespace(core)
     device = array_api_compat.device(core)
-    channels, size = core.shape
+    channels = core.shape[0]
     decay = layout.decay
-    gram = xp.zeros((size, size), dtype=xp.float64, device=device)
-
-    row = xp.zeros_like(core)
-    weighted = tails * xp.asarray(layout.last_weights, device=device)[:, None]
-    tail_sums = _faded_sums(xp.reshape(xp.sum(weighted, axis=0), (-1, channels)), decay)
-    for start in range(channels, size, channels):
-        old, left = slice(start - channels, start), size - start
-        if decay != 1:
-            row *= decay
-        row[:, :left] += weighted[:, old].T @ tails[:, old.start :]
-        gram[start : start + channels, start:] = row[:, :left]
-
-    row = core
+    weighted_tails = tails * xp.asarray(layout.last_weights, device=device)[:, None]
+    tail_sums = _faded_sums(xp.reshape(xp.sum(weighted_tails, axis=0), (-1, channels)), decay)
     # a window's weight, seen from the sample of the head that it starts with
     ages = layout.counts[:, None] - 1.0 - np.arange(window - 1)[None, :]
     by_sample = np.repeat(layout.last_weights[:, None] * decay**ages, channels, axis=1)
-    weighted = heads * xp.asarray(by_sample, device=device)
-    head_sums = xp.reshape(xp.sum(weighted, axis=0), (-1, channels))
+    weighted_heads = heads * xp.asarray(by_sample, device=device)
+    head_sums = xp.reshape(xp.sum(weighted_heads, axis=0), (-1, channels))
     head_sums = xp.flip(xp.cumulative_sum(xp.flip(head_sums, axis=0), axis=0), axis=0)
-    for start in range(size - channels, -1, -channels):
-        stop, left = start + channels, size - start
-        if stop < size:
-            row[:, : size - stop] += weighted[:, start:stop].T @ heads[:, start:]
-        part = row[:, :left]
-        gram[start:stop, start:] += part if decay == 1 else decay ** (start // channels) * part
 
     nothing = xp.zeros_like(core_sum)[None, :]
     fading = xp.asarray(decay ** np.arange(window, dtype=np.float64), device=device)[:, None]
     from_core = fading * (core_sum[None, :] + xp.concat([head_sums, nothing], axis=0))
-    return gram, xp.reshape(from_core + xp.concat([nothing, tail_sums], axis=0), (-1,))
+    sums = xp.reshape(from_core + xp.concat([nothing, tail_sums], axis=0), (-1,))
+    if isinstance(core, np.ndarray) and channels == len(heads) == decay == layout.last_weights[0] == 1:
+        return sum_diagonals(core[0], heads[0], tails[0]), sums
+    return _sum_rows(core, (weighted_heads, heads), (weighted_tails, tails), decay), sums
+
+
+def _sum_rows(core: Array, heads: tuple[Array, Array], tails: tuple[Array, Array], decay: float) -> Array:
+    """Upper triangle of the Gram matrix, a block row at a time; heads and tails come weighted, and plain."""
+    xp = array_api_compat.array_namespace(core)
+    channels, size = core.shape
+    gram = xp.zeros((size, size), dtype=xp.float64, device=array_api_compat.device(core))
+
+    row = xp.zeros_like(core)
+    weighted, plain = tails
+    for start in range(channels, size, channels):
+        old, left = slice(start - channels, start), size - start
+        if decay != 1:
+            row *= decay
+        row[:, :left] += weighted[:, old].T @ plain[:, old.start :]
+        gram[start : start + channels, start:] = row[:, :left]
+
+    row = core
+    weighted, plain = heads
+    for start in range(size - channels, -1, -channels):
+        stop, left = start + channels, size - start
+        if stop < size:
+            row[:, : size - stop] += weighted[:, start:stop].T @ plain[:, start:]
+        part = row[:, :left]
+        gram[start:stop, start:] += part if decay == 1 else decay ** (start // channels) * part
+    return gram
 
 
 def _faded_sums(terms: Array, decay: float) -> Array:

@@ -6,15 +6,15 @@ import math
 from typing import Any
 
 import array_api_compat
-from scipy.fft import next_fast_len
+import numpy as np
 
 from lamina._checks import check_recording
 from lamina.errors import ArgumentTypeError, DataError, ShapeError
+from lamina.stats.filter_routes import Reader, fourier_filter, prefers_fourier, toeplitz_filter
 from lamina.typing import Array, Filters, Recording
 
-# numbers that one step reads and writes: a few times the second-level cache, and all the temporary memory
-# there is
-_STEP = 2**18
+# values that are looked at together in the search for gaps
+_LOOK = 2**17
 
 
 def causal_filter(recording: Recording, filters: Filters) -> Array:
@@ -22,8 +22,8 @@ def causal_filter(recording: Recording, filters: Filters) -> Array:
 
     .. math:: z_{t,u} = \sum_{i=0}^{m-1} \sum_c \mathrm{filters}_{u,i,c}\; y_{t-i,c}
 
-    Short memories go through a blocked Toeplitz product (blocks of samples times a banded matrix), long ones
-    through the fast Fourier transform with overlapping blocks; `prefers_fourier` holds the measured border.
+    Short memories go through a blocked Toeplitz product (stretches of samples times a banded matrix), long
+    ones through the fast Fourier transform with overlapping blocks; the border is a measured one.
     Temporary memory does not grow with the recording.
 
     Parameters
@@ -60,160 +60,38 @@ def causal_filter(recording: Recording, filters: Filters) -> Array:
     """
     bank = _check_filters(filters)
     signal = check_recording("recording", recording, channels=bank.shape[2], minimum_samples=0)
-    xp = array_api_compat.array_namespace(signal)
-    bank = _like(bank, signal)
-    missing = xp.any(xp.isnan(signal), axis=1)
-    gaps = bool(xp.any(missing))
-    if gaps:
-        signal = xp.where(missing[:, None], xp.zeros_like(signal), signal)
+    return filter_deviations(signal, _like(bank, signal))
+
+
+def filter_deviations(signal: Array, filters: Array, level: Array | None = None) -> Array:
+    r"""Filter what a recording deviates from a level; samples before the first count as the level.
+
+    .. math:: z_{t,u} = \sum_{i=0}^{m-1} \sum_c \mathrm{filters}_{u,i,c}\; (y_{t-i,c} - \mathrm{level}_c)
+
+    Parameters
+    ----------
+    signal
+        ``(time, channels)``, floating, without infinities; NaN marks a gap. Read a block at a time.
+    filters
+        ``(units, memory, channels)``, finite, of the same library; their dtype is what is computed in.
+    level
+        ``(channels,)``, of that dtype; 0 by default.
+
+    Returns
+    -------
+    array
+        ``(time, units)``, in the dtype of the filters; NaN where a window touches a gap.
+    """
+    gaps = _has_gaps(signal)
     # lags beyond the first sample meet nothing but zeros
-    memory = min(bank.shape[1], max(1, signal.shape[0]))
-    bank = bank[:, :memory, :]
-    route = fourier_filter if prefers_fourier(*bank.shape) else toeplitz_filter
-    filtered = route(signal, bank)
+    memory = min(filters.shape[1], max(1, signal.shape[0]))
+    filters = filters[:, :memory, :]
+    route = fourier_filter if prefers_fourier(*filters.shape) else toeplitz_filter
+    filtered = route(Reader(signal, filters.dtype, level, gaps), filters)
     if gaps:
-        filtered[_touched(missing, memory), :] = math.nan
+        xp = array_api_compat.array_namespace(signal)
+        filtered[_touched(xp.any(xp.isnan(signal), axis=1), memory), :] = math.nan
     return filtered
-
-
-def prefers_fourier(units: int, memory: int, channels: int) -> bool:
-    """Whether the Fourier route is the faster one for filters of this size.
-
-    Parameters
-    ----------
-    units, memory, channels
-        Shape of the filters.
-
-    Returns
-    -------
-    bool
-    """
-    # timed on one core with 1 to 64 units, 1 to 32 channels and memories of 10 to 800: the routes cross at
-    # memories of 60 to 130, and at about 200 for a single filter, which has its transforms to itself
-    return memory > 64 + 128 // min(units * channels, 8)
-
-
-def toeplitz_filter(signal: Array, filters: Array, block: int | None = None) -> Array:
-    """Filter by matrix products of blocks of samples with a banded Toeplitz matrix.
-
-    Parameters
-    ----------
-    signal
-        ``(time, channels)``, finite.
-    filters
-        ``(units, memory, channels)``, of the same library and dtype.
-    block
-        Samples in a block; by default chosen by the size of the filters.
-
-    Returns
-    -------
-    array
-        ``(time, units)``.
-    """
-    xp = array_api_compat.array_namespace(signal)
-    device = array_api_compat.device(signal)
-    samples, channels = signal.shape
-    units, memory, _ = filters.shape
-    block = block or toeplitz_block(units, memory, channels)
-    behind = -(-(memory - 1) // block)
-    bands = _bands(filters, block, behind)
-    filtered = xp.empty((samples, units), dtype=signal.dtype, device=device)
-    step = block * max(4 * behind, _STEP // (block * max(units, channels)), 1)
-    for start in range(0, samples, step):
-        length = min(step, samples - start)
-        blocks = -(-length // block)
-        rows = _padded(signal, start - behind * block, start + blocks * block)
-        rows = xp.reshape(rows, (behind + blocks, block * channels))
-        total = rows[behind:, :] @ bands[0]
-        for lag in range(1, behind + 1):
-            total += rows[behind - lag : behind - lag + blocks, :] @ bands[lag]
-        filtered[start : start + length, :] = xp.reshape(total, (blocks * block, units))[:length, :]
-    return filtered
-
-
-def toeplitz_block(units: int, memory: int, channels: int) -> int:
-    """Choose the samples in a block: enough for an efficient product, few enough to waste little of the band.
-
-    Parameters
-    ----------
-    units, memory, channels
-        Shape of the filters.
-
-    Returns
-    -------
-    int
-    """
-    return max(1, min(memory, 48 // min(units, channels)))
-
-
-def _bands(filters: Array, block: int, behind: int) -> list[Array]:
-    """Matrices that take the samples of a block, and of those before it, to the outputs of the block."""
-    xp = array_api_compat.array_namespace(filters)
-    device = array_api_compat.device(filters)
-    units, memory, channels = filters.shape
-    by_lag = xp.permute_dims(filters, (1, 2, 0))
-    span = (behind + 1) * block
-    bands = xp.zeros((span, channels, block, units), dtype=filters.dtype, device=device)
-    for output in range(block):
-        # the newest sample that this output sees lies in the last block, at the same place
-        newest = span - block + output
-        reach = min(memory, newest + 1)
-        bands[newest + 1 - reach : newest + 1, :, output, :] = xp.flip(by_lag[:reach, :, :], axis=0)
-    flat = xp.reshape(bands, (span * channels, block * units))
-    width = block * channels
-    return [flat[(behind - lag) * width : (behind - lag + 1) * width, :] for lag in range(behind + 1)]
-
-
-def fourier_filter(signal: Array, filters: Array) -> Array:
-    """Filter by fast Fourier transforms of overlapping blocks (overlap-save).
-
-    Parameters
-    ----------
-    signal
-        ``(time, channels)``, finite.
-    filters
-        ``(units, memory, channels)``, of the same library and dtype.
-
-    Returns
-    -------
-    array
-        ``(time, units)``.
-    """
-    xp = array_api_compat.array_namespace(signal)
-    device = array_api_compat.device(signal)
-    samples, channels = signal.shape
-    units, memory, _ = filters.shape
-    size = next_fast_len(min(max(8 * memory, 1024), samples + memory - 1), real=True)
-    fresh = size - memory + 1
-    filtered = xp.empty((samples, units), dtype=signal.dtype, device=device)
-    # a transformed filter is eight times as long as the filter: only so many of them at once
-    together = max(1, 2 * _STEP // (size * channels))
-    for unit in range(0, units, together):
-        some = slice(unit, min(unit + together, units))
-        responses = xp.fft.rfft(xp.permute_dims(filters[some, :, :], (0, 2, 1)), n=size)
-        for start in range(0, samples, fresh):
-            length = min(fresh, samples - start)
-            piece = _padded(signal, start - memory + 1, start - memory + 1 + size)
-            spectrum = xp.fft.rfft(piece.T)
-            product = responses[:, 0, :] * spectrum[0, :][None, :]
-            for channel in range(1, channels):
-                product += responses[:, channel, :] * spectrum[channel, :][None, :]
-            outputs = xp.fft.irfft(product, n=size)
-            filtered[start : start + length, some] = outputs[:, memory - 1 : memory - 1 + length].T
-    return filtered
-
-
-def _padded(signal: Array, start: int, stop: int) -> Array:
-    """Cut samples from start to stop, with zeros where the signal has none."""
-    xp = array_api_compat.array_namespace(signal)
-    device = array_api_compat.device(signal)
-    samples, channels = signal.shape
-    inside = signal[max(start, 0) : min(stop, samples), :]
-    if start >= 0 and stop <= samples:
-        return inside
-    before = xp.zeros((max(0, -start), channels), dtype=signal.dtype, device=device)
-    after = xp.zeros((max(0, stop - samples), channels), dtype=signal.dtype, device=device)
-    return xp.concat([before, inside, after], axis=0)
 
 
 def _like(filters: Array, signal: Array) -> Array:
@@ -225,6 +103,23 @@ def _like(filters: Array, signal: Array) -> Array:
     if array_api_compat.is_torch_array(filters):
         filters = filters.detach().cpu().numpy()
     return xp.asarray(filters, dtype=signal.dtype, device=device)
+
+
+def _has_gaps(signal: Array) -> bool:
+    """Whether there is a NaN: where a sum is finite there is none, and no mask is needed to see it."""
+    xp = array_api_compat.array_namespace(signal)
+    if array_api_compat.is_torch_array(signal):
+        signal = signal.detach()
+    step = max(1, _LOOK // signal.shape[1])
+    for start in range(0, signal.shape[0], step):
+        block = signal[start : min(start + step, signal.shape[0]), :]
+        with np.errstate(over="ignore", invalid="ignore"):
+            if math.isfinite(float(xp.sum(block))):
+                continue
+        # finite values that overflow in the sum end up here too
+        if bool(xp.any(xp.isnan(block))):
+            return True
+    return False
 
 
 def _touched(missing: Array, memory: int) -> Array:
