@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lamina.errors import ArgumentError, StateError
@@ -73,6 +73,7 @@ def correlations(covariances):
     return np.linalg.svd(whiten_future @ covariances.cross @ whiten_past.T, compute_uv=False)
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     memory=st.integers(1, 5),
     horizon=st.integers(1, 5),

@@ -12,7 +12,7 @@ from array_api_compat import array_namespace
 from sklearn.utils.validation import validate_data
 
 from lamina._checks import check_recording, check_trials
-from lamina.errors import ArgumentError, ArgumentTypeError, ShapeError
+from lamina.errors import ArgumentError, ArgumentTypeError, FileError, ShapeError
 from lamina.resu.placement import like as like
 from lamina.resu.sources import ArraySource, ChunkSource, PairSource, Source, is_in_chunks, is_read_by_slices
 from lamina.typing import Array
@@ -169,7 +169,12 @@ def _open_all(name: str, value: Any, let_in: Callable[[Any, Array], None] | None
     """Return the trials of ``value`` as sources, and show each to ``let_in``."""
     several = is_list_of_trials(value)
     trials = list(value) if several else [value]
-    if not any(is_in_chunks(trial) or is_read_by_slices(trial) for trial in trials):
+    try:
+        in_memory = not any(is_in_chunks(trial) or is_read_by_slices(trial) for trial in trials)
+    except RuntimeError as error:
+        # the answer of a closed file of HDF5 to any question
+        raise FileError(f"cannot read {name}: {error}; open its file again") from error
+    if in_memory:
         if hasattr(value, "toarray"):
             got = f"a sparse {type(value).__name__}"
             raise ArgumentTypeError(name, allowed="a dense array", got=got, remedy="Use its toarray().")

@@ -48,6 +48,7 @@ class Resumption:
         self._moments, self._trials = moments, trials
         self._made_for = _fingerprint(moments, trials, weights)
         self._seen = moments.n_samples
+        self._ended = False
 
     def resume(self) -> tuple[int, int]:
         """Take up what was saved, if anything; return the trial to go on with, and its samples done.
@@ -80,6 +81,7 @@ class Resumption:
             raise _not_ours("a damaged one", f"Its moments are not in order ({error}).") from error
         if samples and "carry" in arrays:
             self._check_tail(self._trials[trial], samples, arrays["carry"])
+        self._ended = trial == len(self._trials)
         vars(self._moments).update(vars(restored))
         self._seen = restored.n_samples
         return trial, samples
@@ -91,8 +93,8 @@ class Resumption:
             self._save(trial, samples)
 
     def finish(self) -> None:
-        """Save a last time when all trials have ended, unless they were soon read again."""
-        if self._seen >= self.every:
+        """Save a last time when all trials have ended, unless that was done or they are soon read again."""
+        if self._seen >= self.every and not self._ended:
             self._save(len(self._trials), 0)
 
     def _save(self, trial: int, samples: int) -> None:
