@@ -10,6 +10,7 @@ from . import simulate as simulate
 from . import stats as stats
 from .io import load as load
 from .io import save as save
+from .resu import LocalReSU as LocalReSU
 from .resu import ReSU as ReSU
 from .resu import ReSUNetwork as ReSUNetwork
 from .stats import LagMoments as LagMoments

@@ -23,11 +23,12 @@ from lamina.resu import ReSULayer
 # one small instance of every public estimator of the package
 INSTANCES = {
     "ReSU": lambda: lamina.ReSU(memory=2, horizon=1, rank=1),
+    "LocalReSU": lambda: lamina.LocalReSU(memory=2, horizon=1, rank=1),
     "ReSUNetwork": lambda: lamina.ReSUNetwork([ReSULayer(2, 1, 1), ReSULayer(1, 1, 1, gap=2, width=2)]),
 }
 
 # a 2-D recording goes in and a 2-D table comes out: scikit-learn's own suite applies
-TABULAR = {"ReSU"}
+TABULAR = {"ReSU", "LocalReSU"}
 
 # a declared check that passes after all fails the suite (xfail_strict)
 DECLARED = {

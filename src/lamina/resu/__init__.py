@@ -10,13 +10,18 @@ from lamina.resu.compat import (
 )
 from lamina.resu.estimator import ReSU
 from lamina.resu.layer import ReSULayer
+from lamina.resu.local import LocalReSU
 from lamina.resu.network import ReSUNetwork
+from lamina.resu.significance import Significance, assess
 
 __all__ = [
+    "LocalReSU",
     "ReSU",
     "ReSUCell",
     "ReSULayer",
     "ReSUNetwork",
+    "Significance",
+    "assess",
     "calculate_mutual_information",
     "center_lag_vectors",
     "compute_covariance_matrices",
