@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from array_api_compat import array_namespace
+from sklearn.utils import Tags
 
 from lamina._checks import check_trials
+from lamina.errors import MissingDependencyError
 from lamina.resu.admission import admit, is_list_of_trials, like
 from lamina.resu.projection import expand, project
 from lamina.resu.rectification import recombine
@@ -41,6 +43,14 @@ class FittedUnit:
     selection_: Selection | None
     significance_: Significance | None
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return "filters_" in vars(self)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()  # pyright: ignore[reportAttributeAccessIssue]
+        tags.input_tags.allow_nan = True
+        return tags
+
 
 def answer(unit: FittedUnit, X: Any, respond: Callable[[Array], Array]) -> Array | list[Array]:
     """Apply ``respond`` to the units' outputs z before rectification, (time, units) in float64.
@@ -66,3 +76,14 @@ def reconstruct(unit: FittedUnit, Z: Any) -> Array | list[Array]:
         past = expand(z, like(unit.reconstruction_, z), like(unit.past_mean_, z))
         results.append(xp.astype(past, outputs.dtype))
     return results if is_list_of_trials(Z) else results[0]
+
+
+def make_module(unit: FittedUnit, **arguments: Any) -> Any:
+    """Return a `lamina.resu.ReSUModule` of ``unit``, or say what is missing (`MissingDependencyError`)."""
+    try:
+        from lamina.resu.module import ReSUModule
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            "to_module needs PyTorch. Install it with: pip install 'lamina[torch]'"
+        ) from error
+    return ReSUModule(unit, **arguments)

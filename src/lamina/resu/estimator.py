@@ -7,12 +7,11 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.errors import StateError
 from lamina.resu.admission import like
-from lamina.resu.answering import FittedUnit, answer, reconstruct
+from lamina.resu.answering import FittedUnit, answer, make_module, reconstruct
 from lamina.resu.containers import answers_lists
 from lamina.resu.fitting import assess_recordings, fit_chunk, fit_moments, fit_recordings, score_recordings
 from lamina.resu.projection import expand
@@ -175,14 +174,7 @@ class ReSU(FittedUnit, TransformerMixin, BaseEstimator):
         RankDeficientWarning, ShortTrialWarning
             Fewer than ``rank`` directions in the data; trials shorter than one window.
         UnpredictableWarning
-            "auto" found nothing in the past that stands out of chance.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> trials = [np.sin(np.arange(50.0)), np.cos(0.5 * np.arange(80.0))]
-        >>> ReSU(memory=2, horizon=2, rank=1).fit(trials).n_windows_
-        124
+            "auto" found nothing in the past that stands out from chance.
         """
         fit_recordings(self, X, future_of, trial_weights, progress, checkpoint)
         return self
@@ -372,27 +364,34 @@ class ReSU(FittedUnit, TransformerMixin, BaseEstimator):
         -------
         Significance
             p-values and standard errors; see `lamina.resu.assess`, also for the errors.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> noise = np.random.default_rng(0).standard_normal(2000)
-        >>> ReSU(memory=5, horizon=5, rank=1).fit(noise).significance(noise).n_significant
-        0
         """
         check_is_fitted(self)
         self.significance_ = assess_recordings(self, X, future_of, n_surrogates, seed)
         return self.significance_
 
+    def to_module(
+        self, *, dtype: Any = None, device: Any = None, method: str = "auto", trainable: bool = False
+    ) -> Any:
+        """Make a `torch.nn.Module` that computes `transform` on (batch, time, channels), with a `step`.
+
+        Parameters
+        ----------
+        dtype, device
+            Of the parameters; None for torch's defaults.
+        method
+            "direct", "fft", or "auto": by the size of the filters.
+        trainable
+            Let the filters be trained further.
+
+        Returns
+        -------
+        ReSUModule
+            A copy: see `lamina.resu.ReSUModule`, also for an example.
+        """
+        check_is_fitted(self)
+        return make_module(self, dtype=dtype, device=device, method=method, trainable=trainable)
+
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the outputs: "resu0", or "resu0_on" and "resu0_off" where a unit is rectified."""
         check_is_fitted(self)
         return np.asarray(output_names(self.modes_), dtype=object)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return "filters_" in vars(self)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
