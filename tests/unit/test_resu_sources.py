@@ -14,6 +14,7 @@ from lamina.errors import ArgumentError, ArgumentTypeError, DataError, FileError
 from lamina.resu.admission import admit_sources
 from lamina.resu.chunks import rechunk
 from lamina.resu.gathering import gather
+from lamina.resu.sources import read_whole
 from lamina.stats import LagMoments
 
 GOOD = np.random.default_rng(0).standard_normal((900, 2)) + 3.0
@@ -211,6 +212,14 @@ def test_the_first_samples_are_read_again(kind, tmp_path):
     np.testing.assert_array_equal(source.head(200), GOOD[:200])
     np.testing.assert_array_equal(source.head(10_000), GOOD)
     np.testing.assert_array_equal(np.concatenate(list(source.chunks(rows=50))), GOOD)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_trial_can_be_had_whole(kind, paired, tmp_path):
+    source = admitted(KINDS[kind](GOOD, tmp_path), reused_buffer(GOOD) if paired else None)[0][0]
+    found = read_whole(source)
+    np.testing.assert_array_equal(found, np.hstack([GOOD, GOOD]) if paired else GOOD)
 
 
 def test_what_can_be_read_again_is_known(tmp_path):

@@ -35,7 +35,7 @@ def gather(
     moments: LagMoments,
     sources: Sequence[Source | Array],
     *,
-    weights: Sequence[float] | None = None,
+    weights: Sequence[float] | Array | None = None,
     progress: Progress | bool | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> LagMoments:

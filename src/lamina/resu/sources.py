@@ -305,6 +305,14 @@ def _beside(left: Array, right: Array) -> Array:
     return xp.concat([xp.astype(left, xp.float64), like(right, left)], axis=1)
 
 
+def read_whole(source: Source) -> Array:
+    """Return a trial as one array: a view of what is in memory, and what is not, loaded."""
+    if source.seekable:
+        return next(source.chunks(rows=source.samples))
+    # the maker of chunks may use its buffer again before the last one has come
+    return joined([copied(chunk) for chunk in source.chunks()])
+
+
 def is_read_by_slices(value: Any) -> bool:
     """Say whether ``value`` is an array that lies elsewhere: a mapped file, a dataset of HDF5 or Zarr."""
     if isinstance(value, np.memmap):
