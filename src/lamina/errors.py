@@ -88,4 +88,4 @@ class ClippedInformationWarning(LaminaWarning):
 
 
 class UnpredictableWarning(LaminaWarning):
-    """Nothing that the past says about the future stands out of chance; one short unit is fitted."""
+    """Nothing that the past says about the future stands out from chance; one short unit is fitted."""

@@ -82,7 +82,7 @@ def test_a_resonance_has_two_states_and_twice_its_order_of_memory(criterion):
 
 @pytest.mark.parametrize("criterion", ["svc", "bic", "cv"])
 def test_on_noise_one_short_unit_is_kept_with_a_warning(criterion):
-    with pytest.warns(UnpredictableWarning, match="stands out of chance .*order 0 among 0 to 30"):
+    with pytest.warns(UnpredictableWarning, match="stands out from chance .*order 0 among 0 to 30"):
         found = Recorded(noise(1000)).select(criterion=criterion)
     assert (found.memory, found.horizon, found.rank, found.order, found.predictable) == (1, 1, 1, 0, False)
     assert len(found.orders) == len(found.order_scores) == 31

@@ -90,7 +90,7 @@ def select(
     Warns
     -----
     UnpredictableWarning
-        Nothing in the past stands out of chance.
+        Nothing in the past stands out from chance.
 
     References
     ----------
@@ -269,7 +269,7 @@ def _why_unpredictable(selection: Selection) -> str:
     if scores is not None and scores.argmin() == 0:
         reasons.append(f"{selection.criterion} prefers rank 0 among 0 to {len(scores) - 1}")
     return (
-        f"Nothing that the past says about the future stands out of chance ({' and '.join(reasons)}); "
+        f"Nothing that the past says about the future stands out from chance ({' and '.join(reasons)}); "
         f"fitting {selection.rank} unit(s) with memory {selection.memory} and horizon {selection.horizon}. "
         "See selection_; a longer recording may show more."
     )

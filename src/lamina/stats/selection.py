@@ -30,7 +30,7 @@ class Selection:
     rank
         Number of units to fit, at least 1.
     predictable
-        False where the order or the rank that won is 0: nothing in the past stands out of chance.
+        False where the order or the rank that won is 0: nothing in the past stands out from chance.
     order
         The autoregressive order that AIC prefers; None where memory and horizon were given.
     orders, order_scores
@@ -75,7 +75,7 @@ class Selection:
     def __str__(self) -> str:
         lines = [self._why_window(), self._why_rank()]
         if not self.predictable:
-            lines.append("unpredictable: nothing that the past says about the future stands out of chance.")
+            lines.append("unpredictable: nothing that the past says about the future stands out from chance.")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,15 +100,16 @@ class Selection:
         said = f"memory {self.memory}, horizon {self.horizon}"
         if self.order is None or self.orders is None or self.order_scores is None:
             return f"{said}: as given."
-        chosen = f"order {self.order}, which has the least AIC among 0 to {self.orders[-1]}"
-        twice = 2 * self.order
+        twice, among = 2 * self.order, f"the least AIC among 0 to {self.orders[-1]}"
+        next_best = _runner_up("order", self.orders, self.order_scores, self.order)
+        if not self.predictable:
+            return f"{said}: as short as can be; order {self.order} has {among}{next_best}."
         if twice in (self.memory, self.horizon):
-            how = "twice the "
-        elif self.predictable:
-            how = f"twice would be {twice}, but the recording or what was given allows no more; "
-        else:
-            how = "as short as can be; "
-        return f"{said}: {how}{chosen}{_runner_up('order', self.orders, self.order_scores, self.order)}."
+            return f"{said}: twice the order {self.order}, which has {among}{next_best}."
+        return (
+            f"{said}: twice would be {twice}, for the order {self.order}, which has {among}{next_best}, "
+            "but the recording, or what was given, allows no more."
+        )
 
     def _why_rank(self) -> str:
         if self.ranks is None or self.rank_scores is None:
