@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lamina._version import __version__
-from lamina.cli import fit, reproduce, transform
+from lamina.cli import fit, inspect, predict, reproduce, transform
 from lamina.cli.options import paragraphs
 
 _ABOUT = """
@@ -24,7 +24,9 @@ The fly's motion pathway, learned from photographs, with a report:
 
 Your own recording:
 
-[bold]lamina fit recording.csv --memory 50 --rank 2[/bold]
+[bold]lamina fit recording.csv --out model.safetensors[/bold]
+
+[bold]lamina predict model.safetensors recording.csv --last[/bold]
 """
 
 app = typer.Typer(
@@ -38,6 +40,8 @@ app = typer.Typer(
 )
 app.command("fit", help=paragraphs(fit.HELP), epilog=fit.EXAMPLE)(fit.fit)
 app.command("transform", help=paragraphs(transform.HELP), epilog=transform.EXAMPLE)(transform.transform)
+app.command("predict", help=paragraphs(predict.HELP), epilog=predict.EXAMPLE)(predict.predict)
+app.command("inspect", help=paragraphs(inspect.HELP), epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("reproduce", help=paragraphs(reproduce.HELP), epilog=reproduce.EXAMPLE)(reproduce.reproduce)
 
 

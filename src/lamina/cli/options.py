@@ -20,6 +20,36 @@ Debug: TypeAlias = Annotated[
 ]
 
 
+def whole_or_auto(text: str | int) -> str | int:
+    """Read a whole number, or the word auto.
+
+    Parameters
+    ----------
+    text
+        As written on the command line.
+
+    Returns
+    -------
+    int or "auto"
+        The range of numbers is not checked.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is neither.
+
+    Examples
+    --------
+    >>> whole_or_auto("50"), whole_or_auto("auto")
+    (50, 'auto')
+    """
+    if isinstance(text, int) or text == "auto":
+        return text
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", text) is None:
+        raise typer.BadParameter(f"{text[:40]!r} is neither a whole number nor 'auto'.")
+    return int(text)
+
+
 def paragraphs(text: str) -> str:
     r"""Join the lines of every paragraph, for the terminal to break them as wide as it is.
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from lamina.errors import ArgumentError, DataError
-from lamina.io import Signal, read_signal
+import numpy as np
 
-_RECORDING = re.compile(r"(?:X|recording|trials|movies?)(?:\[(\d+)\])?")
+from lamina.errors import ArgumentError, DataError, LaminaWarning
+from lamina.io.signals import LazySignal, open_signal
+
+IN_MEMORY_BYTES = 2**28
+"""Recordings up to this size, all together, are read whole; larger ones piece by piece."""
+
+_RECORDING = re.compile(r"(?:X|recording|trials|movies?)(?:\[(\d+)\])?( \(.*\))?")
+
+
+class SamplingRateWarning(LaminaWarning):
+    """A recording was sampled at another rate than what the model learned from."""
 
 
 def check_suffix(option: str, file: Path, suffixes: Sequence[str]) -> None:
@@ -37,18 +48,19 @@ def check_suffix(option: str, file: Path, suffixes: Sequence[str]) -> None:
         )
 
 
-def read_trials(files: Sequence[Path]) -> list[Signal]:
-    """Read the recordings, and refuse those whose axes are swapped.
+@contextmanager
+def opened(files: Sequence[Path]) -> Iterator[list[LazySignal]]:
+    """Open the recordings, and refuse those whose axes are swapped; small ones are read at once.
 
     Parameters
     ----------
     files
         One path per trial.
 
-    Returns
-    -------
-    list of Signal
-        What the files hold.
+    Yields
+    ------
+    list of LazySignal
+        What the files hold; ``samples`` are NumPy arrays in memory, if all of them together are small.
 
     Raises
     ------
@@ -57,21 +69,43 @@ def read_trials(files: Sequence[Path]) -> list[Signal]:
     DataError
         If a recording has more channels than samples.
     """
-    trials = [read_signal(file) for file in files]
-    for trial in trials:
-        shape = trial.samples.shape
-        if len(shape) == 2 and shape[1] > shape[0]:
-            raise DataError(
-                trial.source,
-                allowed="longer than it has channels",
-                got=f"{shape[0]} sample(s) of {shape[1]} channels",
-                remedy="Time is the first axis (rows) and channels are the second (columns); transpose it.",
-            )
-    return trials
+    from contextlib import ExitStack
+    from dataclasses import replace
+
+    with ExitStack() as stack:
+        trials = [stack.enter_context(open_signal(file)) for file in files]
+        for trial in trials:
+            shape = trial.samples.shape
+            if len(shape) == 2 and shape[1] > shape[0]:
+                raise DataError(
+                    trial.source,
+                    allowed="longer than it has channels",
+                    got=f"{shape[0]} sample(s) of {shape[1]} channels",
+                    remedy="Time is the first axis (rows) and channels are the second (columns); "
+                    "transpose it.",
+                )
+        if sum(trial.samples.nbytes for trial in trials) <= IN_MEMORY_BYTES:
+            trials = [replace(trial, samples=_in_memory(trial)) for trial in trials]
+        yield trials
+
+
+def is_large(trials: Sequence[LazySignal]) -> bool:
+    """Whether `opened` left the recordings in their files.
+
+    Parameters
+    ----------
+    trials
+        As it gave them.
+
+    Returns
+    -------
+    bool
+    """
+    return any(type(trial.samples) is not np.ndarray for trial in trials)
 
 
 @contextmanager
-def named_after_files(trials: Sequence[Signal]) -> Iterator[None]:
+def named_after_files(trials: Sequence[LazySignal]) -> Iterator[None]:
     """Let errors about an argument ``X`` name the file that it came from.
 
     Parameters
@@ -87,4 +121,62 @@ def named_after_files(trials: Sequence[Signal]) -> Iterator[None]:
             raise
         index = int(match[1] or 0)
         source = trials[index].source if len(trials) > index else trials[0].source
-        raise type(error)(source, allowed=error.allowed, got=error.got, remedy=error.remedy) from error
+        named = f"{source}{match[2] or ''}"
+        raise type(error)(named, allowed=error.allowed, got=error.got, remedy=error.remedy) from error
+
+
+def warn_of_other_rate(model: Any, trial: LazySignal) -> None:
+    """Say so where a recording was sampled at another rate than the model's.
+
+    Parameters
+    ----------
+    model
+        Fitted; it may have no sampling rate.
+    trial
+        What it is to be used on.
+
+    Warns
+    -----
+    SamplingRateWarning
+        If both say a rate, and they differ.
+    """
+    fitted = getattr(model, "sampling_rate", None)
+    if fitted is not None and trial.sampling_rate is not None and trial.sampling_rate != fitted:
+        warnings.warn(
+            f"{trial.source} has {trial.sampling_rate:g} samples per second, and the model learned from "
+            f"{fitted:g}: resample the recording, unless one of the two is wrong",
+            SamplingRateWarning,
+            stacklevel=2,
+        )
+
+
+def _in_memory(trial: LazySignal) -> np.ndarray:
+    # mapped arrays are used as they are, without the class that says that they are mapped
+    if isinstance(trial.samples, np.ndarray):
+        return np.asarray(trial.samples)
+    pieces = list(trial.blocks())
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def refuse_inputs(out: Path, *files: Path) -> None:
+    """Refuse to write over a file that is read.
+
+    Parameters
+    ----------
+    out
+        The file to write.
+    *files
+        Those that are read, perhaps as ``file.h5:name``.
+
+    Raises
+    ------
+    OutputError
+        If it is one of them.
+    """
+    from lamina.errors import OutputError
+    from lamina.io.signals import split_member
+
+    inputs = [split_member(str(file))[0].resolve() for file in files]
+    target = out.resolve()
+    if any(target == file or (file.is_dir() and file in target.parents) for file in inputs):
+        raise OutputError(f"cannot write {out}: it is one of the inputs; choose another file")

@@ -52,13 +52,15 @@ def print_result(
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Progress | None]:
+def progress(quiet: bool, doing: str = "") -> Iterator[Progress | None]:
     """Give a function that moves a progress bar, or None where nobody would see one.
 
     Parameters
     ----------
     quiet
         Show nothing.
+    doing
+        What is being done, in one word, said in front of what the work says itself.
 
     Yields
     ------
@@ -73,10 +75,10 @@ def progress(quiet: bool) -> Iterator[Progress | None]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=1.0)
+        task = bar.add_task(doing or "starting", total=1.0)
 
-        def move(fraction: float, doing: str) -> None:
-            bar.update(task, completed=fraction, description=doing)
+        def move(fraction: float, part: str) -> None:
+            bar.update(task, completed=fraction, description=f"{doing}: {part}" if doing else part)
 
         yield move
 

@@ -108,8 +108,13 @@ class LazySamples:
                 )
             return samples
 
-    def blocks(self) -> Iterator[np.ndarray]:
+    def blocks(self, size: int = BLOCK_BYTES) -> Iterator[np.ndarray]:
         """Read all of it, a few megabytes at a time.
+
+        Parameters
+        ----------
+        size
+            Bytes of a block, at most, and at least one sample.
 
         Yields
         ------
@@ -117,7 +122,7 @@ class LazySamples:
             ``(some, ...)``, one after the other.
         """
         row = max(1, unfolded_bytes((1, *self.shape[1:]), self.dtype))
-        step = max(1, BLOCK_BYTES // row)
+        step = max(1, size // row)
         for start in range(0, len(self), step):
             yield self.read(start, min(start + step, len(self)))
 

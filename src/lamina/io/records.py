@@ -24,7 +24,7 @@ class NotInOrderError(LaminaError):
 
 @dataclass(frozen=True)
 class Kind:
-    """What a field may be: text, flag, count, number, a list of these, or an array with axes of these names."""
+    """What a field may be: text, flag, count, number, a list of these, or an array with named axes."""
 
     type: str
     optional: bool = False

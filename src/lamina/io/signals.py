@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lamina.errors import FileError
-from lamina.io.lazy import Content, LazySamples, as_file_error, check_shape, check_unfolding
+from lamina.io.lazy import BLOCK_BYTES, Content, LazySamples, as_file_error, check_shape, check_unfolding
 from lamina.io.writing import write_signal
 
 __all__ = ["LazySignal", "Signal", "open_signal", "read_signal", "write_signal"]
@@ -91,8 +91,13 @@ class LazySignal:
     source: str
     detail: str
 
-    def blocks(self) -> Iterator[np.ndarray]:
+    def blocks(self, size: int = BLOCK_BYTES) -> Iterator[np.ndarray]:
         """Read all of it, a few megabytes at a time.
+
+        Parameters
+        ----------
+        size
+            Bytes of a block, at most, and at least one sample.
 
         Yields
         ------
@@ -110,7 +115,7 @@ class LazySignal:
             samples = LazySamples(
                 self.source, mapped.shape, mapped.dtype, lambda i, j: np.asarray(mapped[i:j])
             )
-        return samples.blocks()
+        return samples.blocks(size)
 
 
 def read_signal(path: str | os.PathLike[str]) -> Signal:

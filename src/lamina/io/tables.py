@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 import numpy as np
 
 from lamina.errors import FileError
 from lamina.io.lazy import Content
+
+_ROWS = 10_000
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
@@ -83,12 +86,33 @@ def write_table(file: Path, samples: np.ndarray, names: Sequence[str] | None) ->
     names
         One name per column for the header row, or None for none.
     """
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        if names is not None:
-            writer.writerow(names)
-        # tolist gives Python numbers, whose shortest text is read back to the same bits
-        writer.writerows(row.tolist() for row in samples)
+    with file.open("wb") as stream:
+        append_rows(stream, samples, names)
+
+
+def append_rows(stream: IO[bytes], samples: np.ndarray, names: Sequence[str] | None) -> None:
+    """Write more rows of a table, as `write_table` does.
+
+    Parameters
+    ----------
+    stream
+        Open for writing.
+    samples
+        Array ``(time, columns)``.
+    names
+        The header row, written first, or None.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    if names is not None:
+        writer.writerow(names)
+    # tolist gives Python numbers, whose shortest text is read back to the same bits
+    for start in range(0, len(samples), _ROWS):
+        writer.writerows(row.tolist() for row in samples[start : start + _ROWS])
+        stream.write(text.getvalue().encode("utf-8"))
+        text.seek(0)
+        text.truncate()
+    stream.write(text.getvalue().encode("utf-8"))
 
 
 def _parse(file: Path, stream: TextIO) -> tuple[np.ndarray, tuple[str, ...] | None]:

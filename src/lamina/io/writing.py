@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from lamina._checks import check_choice
 from lamina.errors import ShapeError
 from lamina.io.files import atomic_file
-from lamina.io.tables import write_table
+from lamina.io.tables import append_rows, write_table
 
 
 def write_signal(
@@ -71,3 +71,67 @@ def write_signal(
                 np.save(stream, array, allow_pickle=False)
         else:
             write_table(partial, array.reshape(-1, columns), channel_names)
+
+
+def write_blocks(
+    path: str | os.PathLike[str],
+    blocks: Iterable[np.ndarray],
+    shape: tuple[int, ...],
+    *,
+    channel_names: Sequence[str] | None = None,
+) -> None:
+    """Write a long array piece by piece, whole or not at all; it is in memory at no time.
+
+    Parameters
+    ----------
+    path
+        The file to write, ``.npy`` or ``.csv``; an existing file is replaced. Its folder must exist.
+    blocks
+        Pieces along the first axis, of one type.
+    shape
+        Of all pieces together; for a ``.csv`` of one or two axes.
+    channel_names
+        One name per channel, which becomes the header row of a ``.csv``; ``.npy`` holds no names.
+
+    Raises
+    ------
+    ArgumentError
+        If the suffix is neither ``.npy`` nor ``.csv``.
+    ShapeError
+        If the pieces do not add up to ``shape``.
+    OutputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_blocks(Path(folder) / "z.npy", (np.full((2, 3), float(k)) for k in range(4)), (8, 3))
+    ...     np.load(Path(folder) / "z.npy").shape
+    (8, 3)
+    """
+    suffix = check_choice("the suffix of the output file", Path(path).suffix.lower(), (".npy", ".csv"))
+    with atomic_file(path) as partial, partial.open("wb") as stream:
+        written = 0
+        for block in blocks:
+            if block.shape[1:] != tuple(shape[1:]) or written + len(block) > shape[0]:
+                raise _other_shape(block.shape, shape)
+            if suffix == ".csv":
+                append_rows(stream, block.reshape(len(block), -1), channel_names if written == 0 else None)
+            else:
+                if written == 0:
+                    plan = {"descr": block.dtype.str, "fortran_order": False, "shape": tuple(shape)}
+                    np.lib.format.write_array_header_1_0(stream, plan)
+                stream.write(np.ascontiguousarray(block).tobytes())
+            written += len(block)
+        if written != shape[0]:
+            raise _other_shape((written, *shape[1:]), shape)
+
+
+def _other_shape(found: tuple[int, ...], shape: tuple[int, ...]) -> ShapeError:
+    return ShapeError(
+        "blocks",
+        allowed=f"pieces of an array of shape {shape}",
+        got=f"shape {found}",
+        remedy="Say the shape of all pieces together.",
+    )
