@@ -39,8 +39,8 @@ def filter_table(quick: bool) -> Table:
             "error",
         ],
         remark="`transform` computes in float64 whatever comes in, `causal_filter` in the dtype given. "
-        "Error: of `causal_filter`, largest, against sums in extended precision at 200 places, relative to the "
-        "largest output. The bars are set for 2 units and one channel, the example of the specification; the "
+        "Error: of `causal_filter`, largest, against sums in extended precision at 200 places, relative to "
+        "the largest output. The bars are set for 2 units, one channel, the example of the specification; the "
         "other rows show how it goes on.",
     )
     cases = ((QUICK, 1),) if quick else ((JUDGED, 5), (OTHERS, 3))

@@ -51,8 +51,8 @@ def fit_table(quick: bool) -> Table:
             "lamina's error",
         ],
         remark="Times are medians [shortest, longest] of interleaved runs. Peaks are of memory above the "
-        f"signal. Errors: largest deviation of a canonical correlation, at {ACCURACY_SAMPLES:,} samples, from "
-        "moments summed in extended precision.",
+        f"signal. Errors: largest deviation of a canonical correlation, at {ACCURACY_SAMPLES:,} samples, "
+        "from moments summed in extended precision.",
     )
     errors = _errors((*LONG, *SHORT), 2000 if quick else ACCURACY_SAMPLES)
     plan = ((20_000, LONG, 1), (5_000, SHORT, 1)) if quick else ((1_000_000, LONG, 3), (100_000, SHORT, 3))
