@@ -53,7 +53,8 @@ def lamina_process(*words, **settings):
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("--help",), ("fit", "--help"), ("transform", "-h"), ("reproduce", "--help")]
+    "words",
+    [(), *((name, "--help") for name in ("fit", "predict", "inspect", "reproduce")), ("transform", "-h")],
 )
 def test_help_teaches_at_80_columns(capsys, words):
     code, out, err = run(capsys, *words)
@@ -75,7 +76,8 @@ def test_help_loads_nothing_heavy():
     code = """
 import sys
 from lamina.cli import main
-for words in (["--help"], ["fit", "--help"], ["reproduce", "--help"], ["--version"]):
+commands = ("fit", "transform", "predict", "inspect", "reproduce")
+for words in (["--help"], *([name, "--help"] for name in commands), ["--version"]):
     assert main(words) == 0
 heavy = {"numpy", "scipy", "sklearn", "matplotlib", "torch", "PIL", "lamina.resu", "lamina.experiments"}
 sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
@@ -122,12 +124,45 @@ def test_fit_then_transform_is_what_the_library_does(capsys):
     np.testing.assert_array_equal(np.loadtxt("z.csv", delimiter=",", skiprows=1), unit.transform(samples))
 
 
-def test_horizon_is_the_memory_if_not_given(capsys):
-    np.save("x.npy", recording())
-    result = json.loads(run(capsys, "fit", "x.npy", "--memory", 7, "--json")[1])
-    assert result["parameters"]["horizon"] == 7
-    assert result["parameters"]["rank"] == 1
+def test_what_is_not_given_the_recording_chooses(capsys):
+    np.save("x.npy", recording(2000))
+    code, out, err = run(capsys, "fit", "x.npy", "--out", "m.safetensors")
+    assert (code, err) == (0, "")
+    unit = lamina.ReSU().fit(np.load("x.npy"))
+    words = " ".join(out.split())
+    assert " ".join(str(unit.selection_).split()) in words
+    assert f"memory {unit.memory_}, horizon {unit.horizon_}, rank {unit.rank_}" in words
+    assert max(map(len, out.splitlines())) <= 80
+    assert load("m.safetensors").selection_.order == unit.selection_.order
+    result = json.loads(run(capsys, "fit", "x.npy", "--memory", 7, "--rank", "auto", "--json")[1])
+    assert (result["parameters"]["memory"], result["parameters"]["horizon"]) == (7, "auto")
+    assert result["fitted"]["memory"] == 7
+    assert result["selection"]["rank"] >= result["fitted"]["rank"]
     assert result["model"] is None
+
+
+def test_every_parameter_arrives(capsys):
+    np.save("x.npy", recording(channels=2))
+    words = "--memory 4 --horizon 3 --rank 2 --criterion bic --objective rrr --no-center --ridge 0.1"
+    words += " --half-life 300 --surrogates 19 --seed 3 --json"
+    code, out, _ = run(capsys, "fit", "x.npy", *words.split())
+    assert code == 0
+    result = json.loads(out)
+    given = {"memory": 4, "horizon": 3, "rank": 2, "criterion": "bic", "objective": "rrr", "center": False}
+    given |= {"ridge": 0.1, "half_life": 300.0, "n_surrogates": 19, "seed": 3}
+    assert {name: result["parameters"][name] for name in given} == given
+    assert result["significance"]["n_surrogates"] == 19
+    assert len(result["significance"]["p_values"]) == 2
+
+
+def test_surrogates_add_p_values_to_the_table(capsys):
+    np.save("x.npy", recording(1000))
+    words = ("--memory", 3, "--horizon", 3, "--rank", 2, "--surrogates", 39, "--out", "m.safetensors")
+    out = run(capsys, "fit", "x.npy", *words)[1]
+    significance = load("m.safetensors").significance_
+    assert "standard error" in out
+    assert f"{significance.p_values[0]:.3g}" in out
+    assert f"{significance.n_significant} of 2 units significant at 0.05 (circular shift, 39 surrog" in out
 
 
 def test_several_recordings_are_trials(capsys):
@@ -162,7 +197,7 @@ def test_gaps_and_integers_are_read_as_they_are_meant(capsys):
 
 def test_quiet_and_json(capsys):
     np.save("x.npy", recording())
-    words = ("fit", "x.npy", "--memory", 4, "--out", "m.safetensors")
+    words = ("fit", "x.npy", "--memory", 4, "--horizon", 4, "--rank", 1, "--out", "m.safetensors")
     assert run(capsys, *words, "--quiet") == (0, "", "")
     code, out, err = run(capsys, *words, "--json", "--quiet")
     assert (code, err) == (0, "")

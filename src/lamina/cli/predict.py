@@ -36,6 +36,8 @@ Examples:
 
 _MOST_ROWS = 40
 
+_BLOCK_BYTES = 2**22
+
 
 def predict(
     model_file: Annotated[Path, typer.Argument(metavar="MODEL", help="A model that lamina fit wrote.")],
@@ -159,7 +161,7 @@ def _forecasts(model: ReSU, trial: LazySignal, progress: Progress | None) -> Ite
     before = model.memory_ - 1
     done, total, kept = 0, len(trial.samples), None
     # a forecast takes up horizon times the room of its sample
-    for block in trial.blocks(2**22 // max(1, model.horizon_)):
+    for block in trial.blocks(max(1, _BLOCK_BYTES // model.horizon_)):
         joined = block if kept is None else np.concatenate([kept, block])
         yield model.predict(joined)[len(joined) - len(block) :]
         kept = joined[len(joined) - min(before, len(joined)) :]

@@ -14,7 +14,7 @@ import numpy as np
 from lamina.errors import ArgumentError, DataError, LaminaWarning
 from lamina.io.signals import LazySignal, open_signal
 
-IN_MEMORY_BYTES = 2**28
+IN_MEMORY_BYTES = 2**26
 """Recordings up to this size, all together, are read whole; larger ones piece by piece."""
 
 _RECORDING = re.compile(r"(?:X|recording|trials|movies?)(?:\[(\d+)\])?( \(.*\))?")
