@@ -10,7 +10,6 @@ from typing import Any
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, LaminaWarning
 from lamina.resu.admission import admit_sources, all_or_nothing, is_list_of_trials, like
 from lamina.resu.choosing import Readings
-from lamina.resu.chunks import joined
 from lamina.resu.gathering import (
     check_continues,
     check_trial_weights,
@@ -23,7 +22,7 @@ from lamina.resu.gathering import (
 from lamina.resu.settings import Request, Settings, check_request
 from lamina.resu.significance import Significance, assess
 from lamina.resu.solution import information_kept, solve
-from lamina.resu.sources import Checkpoint, Source
+from lamina.resu.sources import Checkpoint, Source, read_whole
 from lamina.stats import LagCovariances, LagMoments
 
 
@@ -167,7 +166,7 @@ def learn(unit: Any, settings: Settings, moments: LagMoments, covariances: LagCo
 def _assessed(unit: Any, sources: Sequence[Source], n_surrogates: int, seed: int) -> Significance:
     settings = settings_of(unit)
     # surrogates pair samples that lie far apart: all of them have to be at hand
-    trials = [joined(list(source.chunks())) for source in sources]
+    trials = [read_whole(source) for source in sources]
     return assess(
         trials,
         memory=settings.memory,
