@@ -39,7 +39,7 @@ def test_both_routes_are_the_definition(samples, units, memory, channels, block,
         rng.standard_normal((units, memory, channels)),
     )
     expected = by_definition(recording, filters)
-    np.testing.assert_allclose(toeplitz_filter(Reader(recording), filters, block), expected, atol=1e-12)
+    np.testing.assert_allclose(toeplitz_filter(Reader(recording), filters, block=block), expected, atol=1e-12)
     np.testing.assert_allclose(fourier_filter(Reader(recording), filters), expected, atol=1e-12)
     np.testing.assert_allclose(causal_filter(recording, filters), expected, atol=1e-12)
 
@@ -111,7 +111,14 @@ def test_deviations_are_filtered_in_the_dtype_of_the_filters(memory):
     filters, level = rng.standard_normal((3, memory, 2)), np.array([2.0**20, 2.0**20 - 1])
     found = filter_deviations(recording, filters, level)
     assert found.dtype == np.float64
-    np.testing.assert_allclose(found, by_definition(recording.astype(float) - level, filters), atol=1e-10)
+    expected = by_definition(recording.astype(float) - level, filters)
+    np.testing.assert_allclose(found, expected, atol=1e-10)
+    offset = np.array([1e3, -1.0, 0.5])
+    lowered = filter_deviations(recording, filters, level, offset)
+    np.testing.assert_allclose(lowered, expected - offset, atol=1e-10)
+    # rounded once, at the end
+    rounded = filter_deviations(recording, filters, level, offset, np.float32)
+    np.testing.assert_array_equal(rounded, lowered.astype(np.float32))
 
 
 def test_sums_that_overflow_are_no_gaps():

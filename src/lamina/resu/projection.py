@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from array_api_compat import array_namespace, device
 
 from lamina.stats.filtering import filter_deviations
 from lamina.typing import Array
 
 
-def project(stack: Array, filters: Array, past_mean: Array) -> Array:
+def project(stack: Array, filters: Array, past_mean: Array, dtype: Any = None) -> Array:
     """Project the past of every sample of every trial onto the filters.
 
     z_t = Σ_i Ψ_i (y_{t−i} − μ_i), summed over the lags i = 0 … m−1 that exist: a sample before the first one
@@ -22,11 +24,13 @@ def project(stack: Array, filters: Array, past_mean: Array) -> Array:
         Ψ, shape (units, memory, channels), float64, newest lag first, of the library of ``stack``.
     past_mean
         μ_p, shape (memory, channels), float64.
+    dtype
+        Of the outputs, which are computed in float64; float64 by default.
 
     Returns
     -------
     Array
-        Shape (trials, time, units), float64; NaN where one of the ``memory`` samples is missing.
+        Shape (trials, time, units); NaN where one of the ``memory`` samples is missing.
 
     References
     ----------
@@ -46,18 +50,17 @@ def project(stack: Array, filters: Array, past_mean: Array) -> Array:
     # One mean per channel is taken off before filtering, so that an offset of any size costs no digits;
     # what each lag's own mean differs from it is a small constant.
     reference = xp.mean(past_mean, axis=0)
+    by_lags = _lag_means(filters, past_mean - reference)
+    whole, start = by_lags[-1, :], by_lags[: min(memory - 1, time), :]
     if trials == 1:
-        z = filter_deviations(stack[0, ...], filters, reference)
+        z = filter_deviations(stack[0, ...], filters, reference, whole, dtype)
     else:
         # the level between trials lets the filters forget, so that one pass serves them all
         rest = xp.zeros((trials, memory - 1, channels), dtype=xp.float64, device=device(stack)) + reference
         joined = xp.concat([xp.astype(stack, xp.float64), rest], axis=1)
-        z = filter_deviations(xp.reshape(joined, (-1, channels)), filters, reference)
+        z = filter_deviations(xp.reshape(joined, (-1, channels)), filters, reference, whole, dtype)
     z = xp.reshape(z, (trials, -1, units))[:, :time, :]
-    by_lags = _lag_means(filters, past_mean - reference)
-    whole, start = by_lags[-1, :], by_lags[: min(memory - 1, time), :]
-    z -= whole
-    z[:, : start.shape[0], :] += whole - start
+    z[:, : start.shape[0], :] += xp.astype(whole - start, z.dtype)
     return z
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import array_api_compat
@@ -50,7 +51,7 @@ class Reader:
         samples, channels = self.signal.shape
         inside = xp.astype(self.signal[max(start, 0) : min(stop, samples), :], self.dtype, copy=False)
         if self.level is not None:
-            inside = inside - self.level
+            inside = _minus(inside, self.level)
         if self.gaps:
             inside = xp.where(xp.isnan(inside), xp.zeros_like(inside), inside)
         if start >= 0 and stop <= samples:
@@ -58,6 +59,31 @@ class Reader:
         before = xp.zeros((max(0, -start), channels), dtype=self.dtype, device=device)
         after = xp.zeros((max(0, stop - max(samples, start)), channels), dtype=self.dtype, device=device)
         return xp.concat([before, inside, after], axis=0)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """What becomes of the outputs, a stretch at a time.
+
+    Parameters
+    ----------
+    dtype
+        Of the outputs; by default that of the filters, in which they are computed.
+    offset
+        ``(units,)``, in the dtype of the filters, taken off every output; 0 by default.
+    """
+
+    dtype: Any = None
+    offset: Array | None = None
+
+    def begin(self, samples: int, filters: Array) -> Array:
+        """Room for all outputs, ``(samples, units)``."""
+        xp = array_api_compat.array_namespace(filters)
+        dtype = filters.dtype if self.dtype is None else self.dtype
+        return xp.empty((samples, filters.shape[0]), dtype=dtype, device=array_api_compat.device(filters))
+
+
+AS_COMPUTED = Writer()
 
 
 def prefers_fourier(units: int, memory: int, channels: int) -> bool:
@@ -77,7 +103,9 @@ def prefers_fourier(units: int, memory: int, channels: int) -> bool:
     return memory > 64 + 128 // min(units * channels, 8)
 
 
-def toeplitz_filter(recording: Reader, filters: Array, block: int | None = None) -> Array:
+def toeplitz_filter(
+    recording: Reader, filters: Array, writer: Writer = AS_COMPUTED, block: int | None = None
+) -> Array:
     """Filter by matrix products of overlapping stretches of signal with a banded Toeplitz matrix.
 
     Parameters
@@ -86,6 +114,8 @@ def toeplitz_filter(recording: Reader, filters: Array, block: int | None = None)
         Of the library of the filters, and read in their dtype.
     filters
         ``(units, memory, channels)``, finite.
+    writer
+        Dtype and offset of the outputs.
     block
         Outputs that one stretch gives; by default chosen by the size of the filters.
 
@@ -101,7 +131,9 @@ def toeplitz_filter(recording: Reader, filters: Array, block: int | None = None)
     behind = -(-(memory - 1) // block)
     surplus = behind * block - (memory - 1)
     bands = _bands(filters, block)
-    filtered = xp.empty((samples, units), dtype=filters.dtype, device=array_api_compat.device(filters))
+    # as wide as the products: rows of a few units would be subtracted one by one
+    offset = None if writer.offset is None else xp.tile(writer.offset, (block,))
+    filtered = writer.begin(samples, filters)
     at_once = max(16, _numbers(filters) // ((memory - 1 + block) * channels + block * units))
     for start in range(0, samples, at_once * block):
         blocks = min(at_once, -(-(samples - start) // block))
@@ -112,10 +144,15 @@ def toeplitz_filter(recording: Reader, filters: Array, block: int | None = None)
         pieces[0] = pieces[0][:, surplus * channels :]
         stretches = pieces[0] if behind == 0 else xp.concat(pieces, axis=1)
         stop = min(start + blocks * block, samples)
-        if isinstance(filtered, np.ndarray) and stop == start + blocks * block:
-            np.matmul(stretches, bands, out=filtered[start:stop, :].reshape(blocks, -1))
+        whole = isinstance(filtered, np.ndarray) and stop == start + blocks * block
+        if whole and filtered.dtype == bands.dtype:
+            products = np.matmul(stretches, bands, out=filtered[start:stop, :].reshape(blocks, -1))
         else:
-            filtered[start:stop, :] = xp.reshape(stretches @ bands, (-1, units))[: stop - start, :]
+            products = stretches @ bands
+        if offset is not None:
+            products -= offset
+        if not (whole and filtered.dtype == bands.dtype):
+            filtered[start:stop, :] = xp.reshape(products, (-1, units))[: stop - start, :]
     return filtered
 
 
@@ -153,7 +190,7 @@ def _bands(filters: Array, block: int) -> Array:
     return xp.reshape(bands, (span * channels, block * units))
 
 
-def fourier_filter(recording: Reader, filters: Array) -> Array:
+def fourier_filter(recording: Reader, filters: Array, writer: Writer = AS_COMPUTED) -> Array:
     """Filter by fast Fourier transforms of overlapping blocks (overlap-save).
 
     Parameters
@@ -162,6 +199,8 @@ def fourier_filter(recording: Reader, filters: Array) -> Array:
         Of the library of the filters, and read in their dtype.
     filters
         ``(units, memory, channels)``, finite.
+    writer
+        Dtype and offset of the outputs.
 
     Returns
     -------
@@ -176,7 +215,7 @@ def fourier_filter(recording: Reader, filters: Array) -> Array:
     span = max(2 * memory, min(max(_SPAN * memory, _SHORTEST), samples + memory))
     size: Any = scipy.fft.next_fast_len(span, real=True)
     fresh = size - memory + 1
-    filtered = xp.empty((samples, units), dtype=filters.dtype, device=array_api_compat.device(filters))
+    filtered = writer.begin(samples, filters)
     # a transformed filter is eight times as long as the filter: only so many of them at once
     together = max(1, min(units, 4 * _numbers(filters) // (size * channels)))
     at_once = _ABREAST if _ABREAST * size * channels <= 16 * _numbers(filters) else 1
@@ -193,7 +232,10 @@ def fourier_filter(recording: Reader, filters: Array) -> Array:
                 product = response[:, 0, :, :] * spectra[None, 0, :, :]
                 for channel in range(1, channels):
                     product += response[:, channel, :, :] * spectra[None, channel, :, :]
-                outputs = xp.permute_dims(fft.irfft(product, n=size)[:, :, memory - 1 :], (1, 2, 0))
+                outputs = fft.irfft(product, n=size)[:, :, memory - 1 :]
+                if writer.offset is not None:
+                    outputs -= writer.offset[some, None, None]
+                outputs = xp.permute_dims(outputs, (1, 2, 0))
                 if isinstance(filtered, np.ndarray) and length == at_once * fresh:
                     blocks = filtered[start : start + length, :].reshape(at_once, fresh, units)
                     blocks[:, :, some] = outputs
@@ -201,6 +243,17 @@ def fourier_filter(recording: Reader, filters: Array) -> Array:
                     outputs = xp.reshape(outputs, (-1, outputs.shape[2]))
                     filtered[start : start + length, some] = outputs[:length, :]
     return filtered
+
+
+def _minus(rows: Array, level: Array) -> Array:
+    channels = rows.shape[1]
+    if not isinstance(rows, np.ndarray) or not 1 < channels <= 16:
+        return rows - level
+    # NumPy takes few channels off row by row, which costs more than the filtering
+    difference = np.empty_like(rows)
+    for channel in range(channels):
+        np.subtract(rows[:, channel], level[channel], out=difference[:, channel])
+    return difference
 
 
 def _overlapping(recording: Reader, start: int, blocks: int, fresh: int, memory: int) -> Array:

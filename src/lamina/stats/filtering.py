@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina._checks import check_recording
 from lamina.errors import ArgumentTypeError, DataError, ShapeError
-from lamina.stats.filter_routes import Reader, fourier_filter, prefers_fourier, toeplitz_filter
+from lamina.stats.filter_routes import Reader, Writer, fourier_filter, prefers_fourier, toeplitz_filter
 from lamina.typing import Array, Filters, Recording
 
 # values that are looked at together in the search for gaps
@@ -63,10 +63,17 @@ def causal_filter(recording: Recording, filters: Filters) -> Array:
     return filter_deviations(signal, _like(bank, signal))
 
 
-def filter_deviations(signal: Array, filters: Array, level: Array | None = None) -> Array:
+def filter_deviations(
+    signal: Array,
+    filters: Array,
+    level: Array | None = None,
+    offset: Array | None = None,
+    dtype: Any = None,
+) -> Array:
     r"""Filter what a recording deviates from a level; samples before the first count as the level.
 
     .. math:: z_{t,u} = \sum_{i=0}^{m-1} \sum_c \mathrm{filters}_{u,i,c}\; (y_{t-i,c} - \mathrm{level}_c)
+              - \mathrm{offset}_u
 
     Parameters
     ----------
@@ -76,18 +83,22 @@ def filter_deviations(signal: Array, filters: Array, level: Array | None = None)
         ``(units, memory, channels)``, finite, of the same library; their dtype is what is computed in.
     level
         ``(channels,)``, of that dtype; 0 by default.
+    offset
+        ``(units,)``, of that dtype; 0 by default.
+    dtype
+        Of the outputs; by default that of the filters.
 
     Returns
     -------
     array
-        ``(time, units)``, in the dtype of the filters; NaN where a window touches a gap.
+        ``(time, units)``; NaN where a window touches a gap.
     """
     gaps = _has_gaps(signal)
     # lags beyond the first sample meet nothing but zeros
     memory = min(filters.shape[1], max(1, signal.shape[0]))
     filters = filters[:, :memory, :]
     route = fourier_filter if prefers_fourier(*filters.shape) else toeplitz_filter
-    filtered = route(Reader(signal, filters.dtype, level, gaps), filters)
+    filtered = route(Reader(signal, filters.dtype, level, gaps), filters, Writer(dtype, offset))
     if gaps:
         xp = array_api_compat.array_namespace(signal)
         filtered[_touched(xp.any(xp.isnan(signal), axis=1), memory), :] = math.nan
