@@ -70,6 +70,8 @@ def gathered(trials, memory, horizon, gap, chunks=None, weights=None, **paramete
         weight = 1.0 if weights is None else float(weights[number])
         for piece in np.split(trial, [cut for cut in chunks or [] if cut < len(trial)]):
             moments.update(piece, weight=weight)
+            if chunks:
+                moments.state()  # what came so far is added up, and fades when more comes
         moments.end_trial()
     return moments
 
@@ -165,7 +167,7 @@ def test_windows_about_as_long_as_the_trial(samples, channels):
 
 def test_merging_any_way_costs_no_digits():
     rng = np.random.default_rng(2)
-    trials = [1e6 + rng.standard_normal((n, 2)).cumsum(axis=0) for n in (40, 300, 25, 90)]
+    trials = [1e9 + rng.standard_normal((n, 2)).cumsum(axis=0) for n in (40, 300, 25, 90)]
     parts = [gathered([trial], 6, 5, 1) for trial in trials]
     expected, _ = explicit(trials, 6, 5, 1)
     left = gathered([trials[0]], 6, 5, 1).merge(parts[1]).merge(parts[2]).merge(parts[3])

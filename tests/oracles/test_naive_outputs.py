@@ -52,7 +52,8 @@ def naive_outputs(z, modes):
     center=st.booleans(),
     lengths=st.lists(st.integers(1, 40), min_size=1, max_size=3),
     holes=st.lists(st.integers(0, 39), max_size=3),
-    modes=st.lists(st.sampled_from(["none", "on", "off", "split"]), min_size=1, max_size=3),
+    modes=st.lists(st.sampled_from(["none", "on", "off", "split"]), min_size=1, max_size=3)
+    | st.lists(st.sampled_from(["none", "split"]), min_size=1, max_size=3),
     objective=st.sampled_from(["cca", "rrr", "pca"]),
 )
 def test_outputs_sample_by_sample(seed, channels, memory, horizon, center, lengths, holes, modes, objective):

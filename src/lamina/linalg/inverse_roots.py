@@ -16,6 +16,10 @@ from lamina.typing import Array, Covariance
 # in place of zero, in 12000 moment matrices of 2 to 12 dimensions; with more dimensions d is ample
 _ROUNDING = 12
 
+# relative to the largest eigenvalue: far above the rounding of float32 covariances, far below what becomes of
+# covariances whose entries come from different samples
+_NEGATIVE = 1e-5
+
 
 def inverse_sqrt(covariance: Array, rcond: float | None = None) -> tuple[Array, int]:
     r"""Whitening map of a covariance matrix on the directions that the data really have.
@@ -47,7 +51,7 @@ def inverse_sqrt(covariance: Array, rcond: float | None = None) -> tuple[Array, 
     ShapeError
         The matrix is not square.
     DataError
-        It holds NaN or infinity, is not symmetric, or has a negative variance.
+        It holds NaN or infinity, is not symmetric, or has a negative variance or eigenvalue.
     ArgumentError
         ``rcond`` is outside 0 to 1.
 
@@ -87,9 +91,8 @@ def check_covariance(name: str, value: Any) -> Array:
             got=f"shape {tuple(matrix.shape)}",
             remedy="Pass the moments of one set of variables with itself.",
         )
-    largest = float(xp.max(xp.abs(matrix)))
     # two BLAS routes to the same moments may differ in their last digits; more than that is a mistake
-    if float(xp.max(xp.abs(matrix - matrix.T))) > 1e-6 * largest:
+    if bool(xp.max(xp.abs(matrix - matrix.T)) > 1e-6 * xp.max(xp.abs(matrix))):
         raise DataError(
             name,
             allowed="symmetric",
@@ -101,7 +104,7 @@ def check_covariance(name: str, value: Any) -> Array:
         raise DataError(
             name,
             allowed="a covariance matrix, with no negative variance",
-            got=f"a diagonal entry of {float(xp.min(variances)):.3g}",
+            got=f"a diagonal entry of {to_number(xp.min(variances)):.3g}",
             remedy="Compute the moments from centred data (LagMoments does).",
         )
     return matrix
@@ -152,9 +155,21 @@ def _whitening(matrix: Covariance, cutoff: float) -> tuple[Float[Any, "kept d"],
     correlation = matrix / scales[:, None] / scales[None, :]
     values, vectors = xp.linalg.eigh((correlation + correlation.T) / 2)
     values, vectors = xp.flip(values, axis=0), xp.flip(vectors, axis=1)
-    kept = values > max(cutoff * float(values[0]), 0.0)
+    if bool(values[-1] < -_NEGATIVE * values[0]):
+        raise DataError(
+            "covariance",
+            allowed="positive semi-definite",
+            got=f"an eigenvalue of {to_number(values[-1]):.3g} (at unit variances)",
+            remedy="Compute all entries from the same windows (LagMoments does), not each pair from its own.",
+        )
+    kept = (values > cutoff * values[0]) & (values > 0)
     rank = int(xp.sum(xp.astype(kept, xp.int64)))
     # what does not vary has no part in any direction, however small its rounding might be
     vectors = xp.where(constant[:, None], xp.zeros_like(vectors), vectors)
     whitening = (vectors[:, :rank] / xp.sqrt(values[:rank])[None, :]).T / scales[None, :]
     return whitening, rank
+
+
+def to_number(value: Array) -> float:
+    """Return a single value as a float, whether or not torch records a gradient of it."""
+    return float(value.detach() if array_api_compat.is_torch_array(value) else value)

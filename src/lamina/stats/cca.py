@@ -13,7 +13,7 @@ from jaxtyping import Float
 from lamina._checks import check_choice, check_integer, check_real
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, RankDeficientWarning, ShapeError
 from lamina.linalg import fix_signs, inverse_sqrt
-from lamina.linalg.inverse_roots import check_covariance, check_cutoff, check_matrix
+from lamina.linalg.inverse_roots import check_covariance, check_cutoff, check_matrix, to_number
 from lamina.typing import Array, Covariance, Objective
 
 
@@ -100,7 +100,8 @@ def truncated_cca(
     ShapeError
         The shapes do not fit together.
     DataError
-        A matrix holds NaN or infinity, a covariance is not one, or nothing varies (a constant signal).
+        A matrix holds NaN or infinity, a covariance is not one, nothing varies (a constant signal), or
+        ``cross_cov`` is larger than the covariances allow.
     ArgumentError
         ``rank``, ``objective``, ``ridge`` or ``rcond`` is not among what is allowed.
 
@@ -176,6 +177,7 @@ def _directions(
         return CanonicalDirections(cross[:0, :], cross.T[:0, :], nothing, nothing, past_rank, future_rank)
     if objective == "cca":
         left, values, right = xp.linalg.svd(future_map @ cross @ past_map.T, full_matrices=False)
+        _check_consistent(values[0], (past_map, past), (future_map, future))
         psi, phi = right @ past_map, left.T @ future_map
         values = xp.clip(values, 0.0, 1.0)
     elif objective == "rrr":
@@ -283,8 +285,8 @@ def _with_ridge(covariance: Covariance, ridge: float) -> Covariance:
         return covariance
     xp = array_api_compat.array_namespace(covariance)
     size = covariance.shape[0]
-    added = ridge * (float(xp.sum(xp.linalg.diagonal(covariance))) / size)
-    if not math.isfinite(added):
+    variance = xp.sum(xp.linalg.diagonal(covariance)) / size
+    if not math.isfinite(ridge * to_number(variance)):
         raise ArgumentError(
             "ridge",
             allowed="so small that ridge * trace(C) / d is a finite number",
@@ -292,7 +294,21 @@ def _with_ridge(covariance: Covariance, ridge: float) -> Covariance:
             remedy="Ridges beyond 1 leave little of the data; try 1e-6 to 0.1.",
         )
     identity = xp.eye(size, dtype=covariance.dtype, device=array_api_compat.device(covariance))
-    return covariance + added * identity
+    return covariance + ridge * variance * identity
+
+
+def _check_consistent(largest: Array, *whitened: tuple[Array, Array]) -> None:
+    """Refuse a correlation above 1 that rounding, as much as whitening can blow it up, does not explain."""
+    xp = array_api_compat.array_namespace(largest)
+    longest = [xp.max(xp.sum(maps**2 * xp.linalg.diagonal(cov)[None, :], axis=1)) for maps, cov in whitened]
+    size = max(cov.shape[0] for _, cov in whitened)
+    if bool(largest > 1 + 1e-6 + 100 * size * 2.0**-52 * size * xp.max(xp.stack(longest))):
+        raise DataError(
+            "cross_cov",
+            allowed="no larger than the covariances of past and future allow",
+            got="a canonical correlation above 1",
+            remedy="Compute the three from the same windows, with the same means and normalisation.",
+        )
 
 
 def _same_library(*arrays: Array) -> None:

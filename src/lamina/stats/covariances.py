@@ -11,6 +11,10 @@ from lamina.errors import DataError, StateError
 from lamina.stats.window_moments import WindowMoments
 from lamina.typing import Array
 
+# variances below this lose digits, since products of two deviations become subnormal
+_SUBNORMAL = 1e-290
+_TINY = 1e-140
+
 
 @dataclass(frozen=True)
 class LagCovariances:
@@ -73,7 +77,7 @@ def check_enough(
     StateError
         There are too few windows, or all but one of them are forgotten.
     DataError
-        Squares of the values overflow.
+        Squares of the values overflow, or lose digits to underflow.
     """
     if moments is None or windows < needed:
         raise StateError(
@@ -95,6 +99,19 @@ def check_enough(
             allowed="of values whose squares are finite numbers",
             got="values around 1e150 or more",
             remedy="Rescale the recordings.",
+        )
+    variances = xp.linalg.diagonal(moments.scatter) / moments.weight
+    levels = xp.abs(
+        xp.tile(moments.origin, (moments.mean.shape[0] // moments.origin.shape[0],)) + moments.mean
+    )
+    # a channel of zeros is one; what is near zero and seems constant may have had its deviations rounded off
+    vanished = (variances == 0) & (levels > 0) & (levels < _TINY)
+    if bool(xp.any(vanished | ((variances > 0) & (variances < _SUBNORMAL)))):
+        raise DataError(
+            "chunk",
+            allowed="of values whose squares keep their digits",
+            got="a channel with deviations of 1e-150 or less",
+            remedy="Rescale the recordings, or set such a channel to zero.",
         )
     return moments
 
