@@ -10,7 +10,7 @@ from lamina.errors import DataError
 from lamina.typing import Array
 
 # bytes of a chunk, counted in float64
-_CHUNK = 2**23
+_CHUNK = 2**22
 
 # pieces that wait to be joined; a piece of one sample takes a hundred times the room of the sample
 _WAITING = 1024

@@ -23,7 +23,7 @@ from lamina.typing import Array, Progress
 
 # bytes (of float64) of a chunk that is a view of an array in memory; of one that is read; and of one that is
 # read for windows so long that every chunk costs a large product
-_VIEWED, _READ, _READ_MOST = 2**26, 2**23, 2**25
+_VIEWED, _READ, _READ_MOST = 2**26, 2**22, 2**24
 
 
 def empty_moments(settings: Settings, channels: int) -> LagMoments:
