@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import numbers
+from contextlib import suppress
 from typing import Any
 
+from lamina.errors import FileError
 from lamina.io.lazy import refuse
 
 RATE = "sampling_rate"
@@ -35,9 +37,12 @@ def checked_rate(source: object, value: Any) -> float:
     FileError
         If it is not a positive number.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0.0 < float(value) < math.inf:
-        refuse(source, f"its attribute {RATE!r} is no positive number of hertz")
-    return float(value)
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
+        with suppress(OverflowError):
+            rate = float(value)
+            if 0.0 < rate < math.inf:
+                return rate
+    raise FileError(f"cannot read {source}: its attribute {RATE!r} is no positive number of hertz")
 
 
 def checked_names(source: object, value: Any, shape: tuple[int, ...]) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ class LazySignal:
     ----------
     samples
         What has ``shape``, ``dtype`` and slices, which are NumPy arrays: a mapped array, or a
-        `lamina.io.lazy.LazySamples`. `lamina.ReSU.fit` takes it as it is.
+        ``LazySamples``. `lamina.ReSU.fit` takes it as it is.
     sampling_rate
         Samples per second (hertz), or None where the file does not say.
     channel_names

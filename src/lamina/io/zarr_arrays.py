@@ -7,19 +7,17 @@ The metadata are checked before zarr sees them: zarr builds whatever decoder a s
 from __future__ import annotations
 
 import json
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from lamina.io.attributes import NAMES, RATE, checked_names, checked_rate
 from lamina.io.lazy import Content, LazySamples, check_shape, check_unfolding, need, refuse
+from lamina.io.zarr_files import MOST_METADATA_BYTES, FolderStore, StoreFiles, ZipFileStore
 
-_MOST_METADATA_BYTES = 2**20
-_MOST_ENTRIES = 10_000
 _CODECS = {
     2: frozenset({"none", "zlib", "gzip", "zstd", "lz4", "blosc", "shuffle"}),
     3: frozenset({"bytes", "gzip", "zstd", "blosc", "crc32c", "transpose"}),
@@ -31,30 +29,6 @@ _DTYPES = {
 }
 
 
-class _Files(Protocol):
-    """The files of a store: a folder, or a zip file."""
-
-    def head(self, name: str, count: int) -> bytes | None:
-        """Read the first bytes of a file, or None if there is none of that name."""
-        ...
-
-    def size(self, name: str) -> int:
-        """Return the bytes of a file as it lies in the store."""
-        ...
-
-    def metadata_names(self) -> Iterator[str]:
-        """Name the files that describe arrays."""
-        ...
-
-    def store(self) -> Any:
-        """Open the store as zarr wants it."""
-        ...
-
-    def close(self) -> None:
-        """Close what is open."""
-        ...
-
-
 def open_zarr(file: Path, member: str | None) -> Content:
     """Open an array of a zarr store, of format 2 or 3, by its path if there are several of real numbers.
 
@@ -63,7 +37,7 @@ def open_zarr(file: Path, member: str | None) -> Content:
     attributes of the array.
     """
     zarr = need("zarr", ".zarr", file)
-    files: _Files = _Folder(file) if file.is_dir() else _Zip(file)
+    files: StoreFiles = FolderStore(file) if file.is_dir() else ZipFileStore(file)
     try:
         name = _choose(file, files, member)
         shape, dtype, chunks, codec, attributes = _describe(file, files, name)
@@ -94,7 +68,7 @@ def open_zarr(file: Path, member: str | None) -> Content:
     return Content(samples, rate, names, detail=detail, close=files.close)
 
 
-def _choose(file: Path, files: _Files, member: str | None) -> str:
+def _choose(file: Path, files: StoreFiles, member: str | None) -> str:
     found: list[str] = []
     for metadata_name in files.metadata_names():
         name = metadata_name.rpartition("/")[0]
@@ -112,12 +86,12 @@ def _choose(file: Path, files: _Files, member: str | None) -> str:
     return found[0]
 
 
-def _is_array(file: Path, files: _Files, name: str) -> bool:
+def _is_array(file: Path, files: StoreFiles, name: str) -> bool:
     metadata = _metadata(file, files, name)
     return metadata is not None and (metadata[0] == 2 or metadata[1].get("node_type") == "array")
 
 
-def _metadata(file: Path, files: _Files, name: str) -> tuple[int, Mapping[str, Any]] | None:
+def _metadata(file: Path, files: StoreFiles, name: str) -> tuple[int, Mapping[str, Any]] | None:
     for version, ending in ((3, "zarr.json"), (2, ".zarray")):
         metadata = _json(file, files, f"{name}/{ending}" if name else ending)
         if metadata is not None:
@@ -125,11 +99,11 @@ def _metadata(file: Path, files: _Files, name: str) -> tuple[int, Mapping[str, A
     return None
 
 
-def _json(file: Path, files: _Files, name: str) -> Mapping[str, Any] | None:
-    content = files.head(name, _MOST_METADATA_BYTES + 1)
+def _json(file: Path, files: StoreFiles, name: str) -> Mapping[str, Any] | None:
+    content = files.head(name, MOST_METADATA_BYTES + 1)
     if content is None:
         return None
-    if len(content) > _MOST_METADATA_BYTES:
+    if len(content) > MOST_METADATA_BYTES:
         refuse(file, f"{name} is far larger than any description of an array")
     try:
         value = json.loads(content.decode("utf-8"))
@@ -143,7 +117,7 @@ def _json(file: Path, files: _Files, name: str) -> Mapping[str, Any] | None:
 _Described = tuple[tuple[int, ...], np.dtype, tuple[int, ...], str, Any]
 
 
-def _describe(file: Path, files: _Files, name: str) -> _Described:
+def _describe(file: Path, files: StoreFiles, name: str) -> _Described:
     found = _metadata(file, files, name)
     if found is None or not _is_array(file, files, name):
         refuse(file, f"{name or '/'!r} is no array")
@@ -194,7 +168,7 @@ def _check(file: Path, shape: tuple[int, ...], dtype: np.dtype, chunks: tuple[in
         refuse(file, "its chunks do not go with its shape")
 
 
-def _check_chunk(file: Path, files: _Files, name: str, chunk_bytes: int, codec: str) -> None:
+def _check_chunk(file: Path, files: StoreFiles, name: str, chunk_bytes: int, codec: str) -> None:
     head = files.head(name, 18)
     # a chunk that is not there is filled with one value, and takes memory all the same
     check_unfolding(file, f"chunk {name}", chunk_bytes, 0 if head is None else files.size(name))
@@ -217,91 +191,3 @@ def _said_size(head: bytes, codec: str) -> int:
     length = (1 if single else 0, 2, 4, 8)[flags >> 6]
     whole = head[:4] == b"\x28\xb5\x2f\xfd" and length and len(head) >= start + length
     return int.from_bytes(head[start : start + length], "little") if whole else -1
-
-
-class _Folder:
-    """A store in a folder; nothing outside of it is read."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root.resolve()
-
-    def _path(self, name: str) -> Path | None:
-        path = self._root / name
-        if not path.is_file():
-            return None
-        if not path.resolve().is_relative_to(self._root):
-            refuse(self._root, f"{name} is a link out of the folder, which lamina does not follow")
-        return path
-
-    def head(self, name: str, count: int) -> bytes | None:
-        path = self._path(name)
-        if path is None:
-            return None
-        with path.open("rb") as stream:
-            return stream.read(count)
-
-    def size(self, name: str) -> int:
-        return (self._root / name).stat().st_size
-
-    def metadata_names(self) -> Iterator[str]:
-        # arrays do not nest: the many files of their chunks are not walked through
-        rooms = [self._root]
-        for _ in range(_MOST_ENTRIES):
-            if not rooms:
-                return
-            room = rooms.pop(0)
-            here = [room / ending for ending in ("zarr.json", ".zarray") if (room / ending).is_file()]
-            yield from (path.relative_to(self._root).as_posix() for path in here)
-            if not any(path.name == ".zarray" or _says_array(path) for path in here):
-                rooms += sorted(path for path in room.iterdir() if path.is_dir() and not path.is_symlink())
-
-    def store(self) -> Any:
-        from zarr.storage import LocalStore
-
-        return LocalStore(self._root, read_only=True)
-
-    def close(self) -> None:
-        return
-
-
-def _says_array(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return b'"array"' in stream.read(_MOST_METADATA_BYTES)
-
-
-class _Zip:
-    """A store in a zip file."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._archive = zipfile.ZipFile(file)
-        self._store: Any = None
-        stored = file.stat().st_size
-        for entry in self._archive.infolist():
-            check_unfolding(file, f"the entry {entry.filename[:60]!r}", entry.file_size, stored)
-
-    def head(self, name: str, count: int) -> bytes | None:
-        try:
-            with self._archive.open(name) as stream:
-                return stream.read(count)
-        except KeyError:
-            return None
-
-    def size(self, name: str) -> int:
-        return self._archive.getinfo(name).file_size
-
-    def metadata_names(self) -> Iterator[str]:
-        endings = ("zarr.json", ".zarray")
-        names = (name for name in self._archive.namelist() if name.rpartition("/")[2] in endings)
-        yield from (name for name, _ in zip(names, range(_MOST_ENTRIES), strict=False))
-
-    def store(self) -> Any:
-        from zarr.storage import ZipStore
-
-        self._store = ZipStore(self._file, mode="r")
-        return self._store
-
-    def close(self) -> None:
-        if self._store is not None:
-            self._store.close()
-        self._archive.close()
