@@ -80,6 +80,17 @@ def test_the_threshold_is_where_the_p_value_is_the_level():
     np.testing.assert_array_equal(found.threshold, ordered[9])  # 10 of 200
 
 
+def test_a_short_recording_holds_few_independent_shifts_and_p_says_so():
+    y = autoregressive(12, 480, [0.9])
+    found = assess([y], memory=10, horizon=10, rank=1, n_surrogates=199)
+    rows, window = 480 - 19, 20
+    assert found.singular_values[0] > found.null.max()
+    # the data are one of rows / window independent shifts, not one of 200
+    assert found.p_values[0] == pytest.approx(window / (rows + window))
+    with pytest.raises(DataError, match="380 windows of 20 samples"):
+        assess([y[:390]], memory=10, horizon=10, rank=1, n_surrogates=199)
+
+
 def test_two_states_in_noise_are_two_significant_units():
     found = assess([autoregressive(5, 5000, [1.2, -0.5], noise=1.0)], memory=8, horizon=8, rank=4)
     assert found.n_significant == 2

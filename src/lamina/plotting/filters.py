@@ -15,7 +15,7 @@ from lamina.plotting.style import PALETTE, color_bar, drawing, mark_zero, symmet
 from lamina.resu import ReSU
 from lamina.typing import Array
 
-_DASHES = ("-", "--", ":", "-.")
+DASHES = ("-", "--", ":", "-.")
 
 
 def plot_filters(
@@ -62,17 +62,18 @@ def plot_filters(
     >>> ax.lines[0].get_ydata().tolist(), ax.get_xlabel()
     ([1.0, 0.5, 0.25], 'Time relative to the present (s)')
     """
-    array, time, unit_of_time = _resolve(filters, dt_s)
+    array, dt_s = resolve_filters(filters, dt_s)
+    time, unit_of_time = _times(array.shape[1], dt_s)
     n_channels = array.shape[2]
-    if n_channels > len(_DASHES):
+    if n_channels > len(DASHES):
         raise ShapeError(
             "filters",
-            allowed=f"of at most {len(_DASHES)} channels",
+            allowed=f"of at most {len(DASHES)} channels",
             got=f"{n_channels}",
             remedy="Use plot_filter_map.",
         )
     indices = check_indices("units", units, len(array))
-    names = _unit_names(labels, indices)
+    names = unit_names(labels, indices)
     channel_names = check_names("channels", channels, n_channels, "channel")
     with drawing(ax) as on:
         for place, index in enumerate(indices):
@@ -81,7 +82,7 @@ def plot_filters(
                     time,
                     array[index, :, channel],
                     color=PALETTE[place % len(PALETTE)],
-                    linestyle=_DASHES[channel],
+                    linestyle=DASHES[channel],
                     marker="o" if len(time) == 1 else None,
                     label=names[place] if n_channels == 1 else f"{names[place]}, {channel_name}",
                 )
@@ -133,7 +134,8 @@ def plot_filter_map(
     >>> ax.images[0].get_array()[0].tolist()
     [9.0, 6.0, 3.0, 0.0]
     """
-    array, time, unit_of_time = _resolve(filters, dt_s)
+    array, dt_s = resolve_filters(filters, dt_s)
+    time, unit_of_time = _times(array.shape[1], dt_s)
     (index,) = check_indices("unit", [unit], len(array))
     names = check_names("channels", channels, array.shape[2], "channel")
     shown = array[index, ::-1].T
@@ -156,7 +158,8 @@ def plot_filter_map(
     return on
 
 
-def _resolve(filters: ReSU | Array, dt_s: float | None) -> tuple[np.ndarray, np.ndarray, str]:
+def resolve_filters(filters: ReSU | Array, dt_s: float | None) -> tuple[np.ndarray, float | None]:
+    """Return filters as (units, memory, channels), and the seconds between samples where they are known."""
     if isinstance(filters, ReSU):
         check_is_fitted(filters)
         if dt_s is None and filters.sampling_rate is not None:
@@ -165,12 +168,16 @@ def _resolve(filters: ReSU | Array, dt_s: float | None) -> tuple[np.ndarray, np.
     array = as_numbers("filters", filters, "units, memory", "units, memory, channels")
     if array.ndim == 2:
         array = array[:, :, None]
-    step = 1.0 if dt_s is None else check_real("dt_s", dt_s, above=0)
-    time = 0.0 - np.arange(array.shape[1]) * step
-    return array, time, "samples" if dt_s is None else "s"
+    return array, None if dt_s is None else check_real("dt_s", dt_s, above=0)
 
 
-def _unit_names(labels: Sequence[str] | None, indices: list[int]) -> list[str]:
+def _times(memory: int, dt_s: float | None) -> tuple[np.ndarray, str]:
+    step = 1.0 if dt_s is None else dt_s
+    return 0.0 - np.arange(memory) * step, "samples" if dt_s is None else "s"
+
+
+def unit_names(labels: Sequence[str] | None, indices: list[int]) -> list[str]:
+    """Name the units drawn: "unit 1" … without any names."""
     if labels is None:
         return [f"unit {index + 1}" for index in indices]
     return check_names("labels", labels, len(indices), "unit")

@@ -45,7 +45,7 @@ class Significance:
         (n_surrogates, units). Column k holds the largest singular value of each surrogate in what units
         1 … k−1 leave over of past and future: what unit k is to be compared with.
     p_values
-        (units,), from 1 / (1 + n_surrogates) to 1, never falling from one unit to the next: the k-th is the
+        (units,), in (0, 1], never falling from one unit to the next: the k-th is the
         evidence against "at most k − 1 units are real".
     threshold
         (units,). A singular value above it has, before the p-values are made not to fall, p ≤ ``level``.
@@ -98,11 +98,12 @@ def assess(
     cross-covariance of surrogate s,
 
     .. math:: A_s = \Phi C_s \Psi^\top, \qquad
-              p_k = \max_{i \le k} \frac{1 + \#\{s : \|A_s[i{:}, i{:}]\|_2 \ge \sigma_i\}}{1 + S}
+              p_k = \max_{i \le k} \frac{c + \#\{s : \|A_s[i{:}, i{:}]\|_2 \ge \sigma_i\}}{c + S}
 
     that is, the first i − 1 canonical pairs are taken out of past and future before the largest remaining
     singular value is compared. Comparing σ_i with the i-th of each surrogate would call noise significant
-    behind any real unit.
+    behind any real unit. c is 1, or S · window / N where that is more: N rows hold no more than N / window
+    independent shifts, however many surrogates S are drawn.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ def assess(
     future_channels
         The last so many channels are the partner's, whose future was predicted; None without a partner.
     n_surrogates
-        At least 1 / level − 1; the least p-value is 1 / (1 + n_surrogates).
+        S, at least 1 / level − 1; no p-value is less than 1 / (1 + S).
     seed
         Of the surrogates: an integer, or a generator.
     level
@@ -129,7 +130,8 @@ def assess(
     ArgumentError
         A parameter cannot be; too few surrogates for the level.
     DataError
-        Too few windows to be shifted; nothing varies.
+        Too few windows to be shifted: 1 / level − 1 windows' length is the least, and every shift counts
+        once; nothing varies.
 
     Notes
     -----
@@ -161,7 +163,7 @@ def assess(
     arrays = [_numpy(trial) for trial in trials]
     rows = window_rows(arrays, memory, horizon, gap, future_channels=future_channels, center=center)
     shuffled = len(rows.per_trial()) >= FEWEST_TRIALS and rows.shared() >= _LEAST_OVERLAP
-    shifts = [] if shuffled else _draw_shifts(rows, wanted, generator)
+    shifts = [] if shuffled else _draw_shifts(rows, wanted, level, generator)
     edges = block_edges(rows, by_trials=shuffled, channels=arrays[0].shape[1])
     moments, others = leave_one_out(rows, arrays, edges)
     covariances = covariances_of(settings, moments, future_channels)
@@ -180,13 +182,16 @@ def assess(
         [_leading(left @ scatter @ right.T, len(values)) / _freedom(rows.total, pairs, center)
          for scatter, pairs in scatters]
     )  # fmt: skip
-    p_values = _p_values(values, null)
+    # shifts that differ by less than a window give much the same surrogate: of N rows, N / window are
+    # independent, and the data themselves count as one of these
+    own = 1.0 if shuffled else max(1.0, wanted * rows.window / rows.total)
+    p_values = _p_values(values, null, own)
     return Significance(
         method="shuffled trials" if shuffled else "circular shift",
         singular_values=values,
         null=null,
         p_values=p_values,
-        threshold=_threshold(null, level),
+        threshold=_threshold(null, level, own),
         standard_errors=_standard_errors(others, settings, future_channels, len(values)),
         n_significant=int(np.sum(p_values <= level)),
         level=level,
@@ -201,15 +206,16 @@ def _numpy(trial: Array) -> np.ndarray:
     return array if array.ndim == 2 else array[:, None]
 
 
-def _draw_shifts(rows: WindowRows, wanted: int, generator: np.random.Generator) -> np.ndarray:
+def _draw_shifts(rows: WindowRows, wanted: int, level: float, generator: np.random.Generator) -> np.ndarray:
     """Draw different shifts of the rows, away from 0 in both directions."""
     guard = GUARD_WINDOWS * rows.window
     possible = rows.total - 2 * guard + 1
-    if possible < wanted:
+    needed = max(2 * guard + wanted - 1, math.ceil(rows.window * (1 / level - 1)))
+    if rows.total < needed:
         raise DataError(
             "X",
-            allowed=f"long enough for {wanted} circular shifts: {2 * guard + wanted - 1} windows of "
-            f"{rows.window} samples (memory + gap + horizon - 1)",
+            allowed=f"long enough for {wanted} circular shifts: {needed} windows of {rows.window} samples "
+            "(memory + gap + horizon - 1)",
             got=f"{rows.total} window(s)",
             remedy="Give a longer recording or more trials, or ask for a shorter memory or horizon.",
         )
@@ -262,14 +268,14 @@ def _freedom(rows: int, pairs: int, center: bool) -> float:
     return (rows - 1 if center else rows) * math.sqrt(pairs / rows)
 
 
-def _p_values(values: np.ndarray, null: np.ndarray) -> np.ndarray:
-    each = (1 + np.sum(null >= values, axis=0)) / (1 + len(null))
+def _p_values(values: np.ndarray, null: np.ndarray, own: float) -> np.ndarray:
+    each = (own + np.sum(null >= values, axis=0)) / (own + len(null))
     # a unit counts only if those before it do, which keeps the rate of any false claim at the level
     return np.maximum.accumulate(each)
 
 
-def _threshold(null: np.ndarray, level: float) -> np.ndarray:
-    allowed = math.floor(level * (len(null) + 1) + 1e-9)
+def _threshold(null: np.ndarray, level: float, own: float) -> np.ndarray:
+    allowed = math.floor(level * (own + len(null)) - own + 1e-9) + 1
     return np.sort(null, axis=0)[-allowed]
 
 
