@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from scipy.signal import lfilter
 
 from lamina import ReSU
@@ -166,6 +167,16 @@ def test_the_number_of_channels_counts():
         assert Recorded(np.random.default_rng(0).standard_normal((3000, 5))).select().rank == 1
 
 
+@pytest.mark.parametrize("criterion", ["svc", "bic", "cv"])
+def test_tensors_give_the_same_choice_in_numpy(criterion):
+    y = generate_ou_process(3000, seed=1)
+    ours = ReSU(criterion=criterion).fit(y).selection_
+    theirs = ReSU(criterion=criterion).fit(torch.from_numpy(y)).selection_
+    for name in ("order_scores", "rank_scores", "canonical_correlations"):
+        assert type(getattr(theirs, name)) is np.ndarray
+        np.testing.assert_allclose(getattr(theirs, name), getattr(ours, name), atol=1e-12)
+
+
 def test_scale_and_offset_do_not_change_the_choice():
     y = generate_ou_process(5000, seed=3)[:, None]
     for criterion in ("svc", "bic", "cv"):
@@ -184,7 +195,10 @@ def test_trials_shorter_than_the_longest_order_are_searched_as_far_as_they_reach
     assert found.orders[-1] == 16
     assert found.rank == 2
     # windows of 25 samples would leave one of each trial
-    assert found.n_samples >= 500
+    window = found.memory + found.horizon
+    assert 80 * (26 - window) >= 500
+    # as many samples as one recording with that many windows has
+    assert found.n_samples == 80 * (26 - window) + window - 1
     long = [lfilter([1.0], [1.0] + [0.0] * 9 + [-0.9], noise(33, seed), axis=0) for seed in range(100)]
     found = Recorded(*long).select(rank=1)
     assert found.order >= 10
