@@ -17,6 +17,9 @@ _STEP = 2**19
 # samples that a Fourier transform spans, as a multiple of the memory, and at least
 _SPAN, _SHORTEST = 8, 1024
 
+# numbers in a row that NumPy works through without minding where the row begins
+_ROW = 128
+
 # rows that SciPy transforms abreast, in the lanes of the processor's vectors
 _ABREAST = 4
 
@@ -247,12 +250,15 @@ def fourier_filter(recording: Reader, filters: Array, writer: Writer = AS_COMPUT
 
 def _minus(rows: Array, level: Array) -> Array:
     channels = rows.shape[1]
-    if not isinstance(rows, np.ndarray) or not 1 < channels <= 16:
+    if not isinstance(rows, np.ndarray) or not 1 < channels < _ROW:
         return rows - level
-    # NumPy takes few channels off row by row, which costs more than the filtering
-    difference = np.empty_like(rows)
-    for channel in range(channels):
-        np.subtract(rows[:, channel], level[channel], out=difference[:, channel])
+    # NumPy works row by row, and a row of few channels costs more to begin than to subtract
+    together = _ROW // channels
+    bulk = rows.shape[0] // together * together
+    difference = np.empty_like(rows, order="C")
+    wide = rows[:bulk].reshape(-1, together * channels)
+    np.subtract(wide, np.tile(level, together), out=difference[:bulk].reshape(wide.shape))
+    np.subtract(rows[bulk:], level, out=difference[bulk:])
     return difference
 
 
