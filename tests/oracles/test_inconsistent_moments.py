@@ -68,17 +68,27 @@ def test_a_cross_covariance_of_another_normalisation_is_named(factor):
         truncated_cca(found.past, found.future, found.cross * factor)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [116, 158, 175, 355, 677, 985, 1223, *range(12)])
 def test_rounding_alone_is_never_called_inconsistent(seed):
-    # predictable to the last digit, and covariances as ill-conditioned as they come
+    # covariances as ill-conditioned as they come; in the first draws rounding lifts a correlation above 1, by
+    # 1e-6 to 1e-2
     rng = np.random.default_rng(seed)
-    time = np.arange(int(rng.integers(40, 3000)))
-    waves = [np.sin(f * time + p) for f, p in rng.uniform(0.001, 3, (int(rng.integers(1, 6)), 2))]
-    y = sum(waves) * 10.0 ** rng.uniform(-8, 8) + rng.choice([0.0, 1.0, 1e6])
-    y = y + rng.choice([0.0, 1e-9, 1e-7, 1e-6]) * y.std() * rng.standard_normal(len(y))
-    found = LagMoments(14, 13).update(y).covariances()
+    if seed % 3 == 0:
+        time = np.arange(int(rng.integers(40, 3000)))
+        y = sum(np.sin(f * time + p) for f, p in rng.uniform(0.001, 3, (int(rng.integers(1, 6)), 2)))[:, None]
+        y = y * 10.0 ** rng.uniform(-8, 8) + rng.choice([0.0, 1.0, 1e6])
+        y = y + rng.choice([0.0, 1e-9, 1e-7, 1e-6]) * y.std() * rng.standard_normal(y.shape)
+    elif seed % 3 == 1:
+        y = rng.standard_normal((int(rng.integers(8, 2000)), 2)).cumsum(axis=0).cumsum(axis=0)
+        for divisor in (2, 5):
+            if seed % divisor == (divisor == 2):
+                y = y.cumsum(axis=0)
+    else:
+        y = np.exp(-np.arange(int(rng.integers(30, 500)))[:, None] / rng.uniform(1, 300, 3))
+    memory, horizon = int(rng.integers(1, 15)), int(rng.integers(1, 15))
+    found = LagMoments(memory, horizon, channels=y.shape[1]).update(y).covariances()
     sigma = truncated_cca(found.past, found.future, found.cross).canonical_correlations
-    assert sigma[0] > 0.999
+    assert 0.9 < sigma[0] <= 1
 
 
 @pytest.mark.parametrize("scale", [1e-160, 1e-155, 1e-300, 1e-315])
