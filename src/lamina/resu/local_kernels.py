@@ -25,7 +25,7 @@ Schedule = tuple[float, float, float, float, float]
 that count at most (infinite if nothing is forgotten)."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def learn(
     chunk: np.ndarray,
     buffer: np.ndarray,
@@ -77,7 +77,7 @@ def learn(
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def learn_in_order(
     recording: np.ndarray,
     order: np.ndarray,
@@ -170,10 +170,13 @@ def _read(buffer, first, direction, lags):  # noqa: ANN001, ANN202
     """Write samples from ``first`` on, backwards or forwards, into ``lags``; return their mean square."""
     channels = buffer.shape[1]
     energy = 0.0
-    for position in range(lags.shape[0]):
-        value = buffer[first + direction * (position // channels), position % channels]
-        lags[position] = value
-        energy += value * value
+    position = 0
+    for lag in range(lags.shape[0] // channels):
+        for channel in range(channels):
+            value = buffer[first + direction * lag, channel]
+            lags[position] = value
+            energy += value * value
+            position += 1
     return energy / lags.shape[0]
 
 

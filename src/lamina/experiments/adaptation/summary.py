@@ -1,0 +1,115 @@
+"""The numbers of the adaptation experiment, as JSON and as a short table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from lamina.experiments.adaptation.config import REACHED, WITHIN
+from lamina.experiments.adaptation.run import AdaptationResult, Change
+from lamina.experiments.registry import Row
+
+
+def reached_at(times: np.ndarray, cosines: np.ndarray) -> float | None:
+    """Return the first time from which on the mean over seeds stays at the new filter; None if never.
+
+    Parameters
+    ----------
+    times
+        (times,), ascending.
+    cosines
+        (seeds, times).
+
+    Returns
+    -------
+    float or None
+        One of ``times``.
+    """
+    there = np.logical_and.accumulate((cosines.mean(axis=0) >= REACHED)[::-1])[::-1]
+    return float(times[np.argmax(there)]) if there.any() else None
+
+
+def lengths(result: AdaptationResult) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times in lag vectors of the forgetting filters, and of the local ones."""
+    config = result.config
+    return np.arange(config.after + 1), np.array([0, *config.local_checkpoints])
+
+
+def metrics(result: AdaptationResult) -> dict[str, Any]:
+    """Collect every number, ready for JSON.
+
+    Parameters
+    ----------
+    result
+        A run.
+
+    Returns
+    -------
+    dict
+        Settings, times in lag vectors, and cosines (seeds, times) for each change.
+    """
+    forgetting, local = lengths(result)
+    return {
+        "config": asdict(result.config),
+        "times_lag_vectors": {"forgetting": forgetting.tolist(), "local": local.tolist()},
+        "changes": {
+            name: {
+                **{part: value.tolist() for part, value in vars(change).items()},
+                "old_and_new_cosine": float(change.old @ change.new),
+                "pooled_reached_lag_vectors": reached_at(forgetting, change.pooled),
+                "single_reached_lag_vectors": reached_at(forgetting, change.single),
+                "local_reached_lag_vectors": reached_at(local, change.local),
+            }
+            for name, change in result.changes.items()
+        },
+    }
+
+
+def table(result: AdaptationResult) -> list[tuple[str, list[Row]]]:
+    """Set the numbers beside those to reach.
+
+    Parameters
+    ----------
+    result
+        A run.
+
+    Returns
+    -------
+    Groups of rows. What the paper says is checked; the local rule and a single photoreceptor are reported.
+    """
+    return [(_title(name, result), _rows(change, result)) for name, change in result.changes.items()]
+
+
+def _title(name: str, result: AdaptationResult) -> str:
+    before, after = result.config.changes[name]
+    return f"{name[0].upper()}{name[1:]}, from {before:g} to {after:g} SD of the signal"
+
+
+def _rows(change: Change, result: AdaptationResult) -> list[Row]:
+    forgetting, local = lengths(result)
+    count = result.config.photoreceptors
+    at = min(WITHIN, result.config.after)
+    pooled = change.pooled[:, at]
+    return [
+        Row("cosine of old and new filter", f"{abs(change.old @ change.new):.3f}", "", None),
+        Row(
+            f"{count} photoreceptors, after {at} lag vectors",
+            f"{pooled.mean():.3f} (lowest {pooled.min():.3f})",
+            f"≥ {REACHED}",
+            bool(pooled.mean() >= REACHED),
+        ),
+        Row("  reached for good after lag vectors", _time(reached_at(forgetting, change.pooled)), "", None),
+        Row("  fit to these lag vectors alone", f"{change.fresh[:, 0].mean():.3f}", "", None),
+        Row(f"one photoreceptor, after {at}", f"{change.single[:, at].mean():.3f}", "", None),
+        Row("  reached for good after lag vectors", _time(reached_at(forgetting, change.single)), "", None),
+        Row("  fit to these lag vectors alone", f"{change.fresh[:, 1].mean():.3f}", "", None),
+        Row("local rule: at the change, cosine with the old one", f"{change.local_old.mean():.3f}", "", None),
+        Row("local rule: reached after lag vectors", _time(reached_at(local, change.local)), "", None),
+        Row(f"local rule, after {local[-1]}", f"{change.local[:, -1].mean():.3f}", "", None),
+    ]
+
+
+def _time(lags: float | None) -> str:
+    return "not within the run" if lags is None else f"{lags:g}"
