@@ -13,6 +13,7 @@ from .io import save as save
 from .resu import LocalReSU as LocalReSU
 from .resu import ReSU as ReSU
 from .resu import ReSUNetwork as ReSUNetwork
+from .resu import ReSUStream as ReSUStream
 from .stats import LagMoments as LagMoments
 
 __version__: str

@@ -1,5 +1,6 @@
 """What is drawn is the data, in the right place, with units; what cannot be drawn is refused by name."""
 
+import functools
 import itertools
 
 import matplotlib
@@ -19,6 +20,13 @@ FILTERS = np.array([[3.0, 2.0, 1.0], [1.0, -1.0, 0.5]])
 WEIGHTS = np.array([[0.37, 1.37, 0.34], [0.20, -0.38, -0.09]])
 FREQUENCIES, WAVELENGTHS = np.array([0.5, 1.0, 4.0]), np.array([10.0, 20.0])
 
+
+@functools.cache
+def fitted_unit():
+    noise = np.random.default_rng(0).standard_normal(2000)
+    return ReSU(n_surrogates=99).fit(np.convolve(noise, 0.9 ** np.arange(60))[:2000])
+
+
 # one call of every function, as a later experiment would make it
 DRAWN = {
     "filters": lambda ax=None: plotting.plot_filters(FILTERS, ax, dt_s=0.01, labels=["L3", "L1"]),
@@ -28,6 +36,10 @@ DRAWN = {
     "correlations": lambda ax=None: plotting.plot_canonical_correlations(
         [0.99, 0.5], ax, held_out=[0.98, 0.4], null=RNG.uniform(0, 0.1, (50, 2)), reference=[1.0, 0.6]
     ),
+    "frequency_response": lambda ax=None: plotting.plot_frequency_response(FILTERS, ax, dt_s=0.01),
+    "selection": lambda ax=None: plotting.plot_selection(fitted_unit().selection_, ax),
+    "order": lambda ax=None: plotting.plot_selection(fitted_unit(), ax, what="order"),
+    "significance": lambda ax=None: plotting.plot_significance(fitted_unit(), ax),
     "traces": lambda ax=None: plotting.plot_traces(
         [0.0, 0.1, 0.2], [[0, 1, 0], [0, 0.2, 0]], ax, labels=["preferred", "null"], band=np.full((2, 3), 0.1)
     ),
@@ -116,6 +128,10 @@ def test_every_axis_has_a_label_and_physical_ones_a_unit(name):
         "step_response": {"Time (s)", "Response (SD)", "Log luminance"},
         "weights": {"Relative weight"},
         "selectivity": {"Direction selectivity index"},
+        "frequency_response": {"Frequency (Hz)", "Gain"},
+        "selection": {"Rank", "Singular value criterion"},
+        "order": {"Autoregressive order", "AIC per sample above its least"},
+        "significance": {"Unit", "Canonical correlation σ"},
         "tuning_map": {"Temporal frequency (Hz)", "Wavelength (°)", "Direction selectivity index"},
         "scene": {"Azimuth (°)", "Elevation (°)", "Contrast"},
         "movie": {"Time (s)", "Position (°)", "Contrast"},
@@ -410,6 +426,6 @@ def test_what_cannot_be_drawn_is_refused_by_name(case):
 def test_everything_public_is_drawn_in_these_tests():
     functions = {name for name in plotting.__all__ if name.startswith("plot_")}
     short = {name.removeprefix("plot_") for name in functions}
-    renamed = {"correlations": "canonical_correlations", "responses": "responses_by_stimulus"}
+    renamed = {"order": "selection", "correlations": "canonical_correlations", "responses": "responses_by_stimulus"}
     assert short == {renamed.get(name, name) for name in DRAWN}
     assert isinstance(plotting.plot_filters(FILTERS), Axes)

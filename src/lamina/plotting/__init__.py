@@ -6,10 +6,13 @@ Without axes, a new figure in lamina's style is made, which is ``ax.figure``. Th
 
 from lamina.plotting.correlations import plot_canonical_correlations
 from lamina.plotting.filters import plot_filter_map, plot_filters
+from lamina.plotting.frequencies import plot_frequency_response
 from lamina.plotting.responses import plot_responses_by_stimulus
 from lamina.plotting.saving import save_figure
 from lamina.plotting.scenes import plot_movie, plot_scene
+from lamina.plotting.selection import plot_selection
 from lamina.plotting.selectivity import plot_selectivity
+from lamina.plotting.significance import plot_significance
 from lamina.plotting.style import PALETTE, figure, label_panels, style
 from lamina.plotting.traces import plot_step_response, plot_traces
 from lamina.plotting.tuning import plot_tuning_map
@@ -22,10 +25,13 @@ __all__ = [
     "plot_canonical_correlations",
     "plot_filter_map",
     "plot_filters",
+    "plot_frequency_response",
     "plot_movie",
     "plot_responses_by_stimulus",
     "plot_scene",
+    "plot_selection",
     "plot_selectivity",
+    "plot_significance",
     "plot_step_response",
     "plot_traces",
     "plot_tuning_map",
