@@ -1,6 +1,6 @@
 """How often chance is called significant, and how often structure is found, over hundreds of recordings.
 
-A rate of 5 % over 300 recordings is known to within 1.3 percentage points (one standard error); the bounds are
+A rate of 5 % over 300 recordings is known to within 1.3 percentage points (one standard error); bounds are
 5 % and two and a half of these.
 """
 
