@@ -238,13 +238,10 @@ def fourier_filter(recording: Reader, filters: Array, writer: Writer = AS_COMPUT
                 outputs = fft.irfft(product, n=size)[:, :, memory - 1 :]
                 if writer.offset is not None:
                     outputs -= writer.offset[some, None, None]
-                outputs = xp.permute_dims(outputs, (1, 2, 0))
-                if isinstance(filtered, np.ndarray) and length == at_once * fresh:
-                    blocks = filtered[start : start + length, :].reshape(at_once, fresh, units)
-                    blocks[:, :, some] = outputs
-                else:
-                    outputs = xp.reshape(outputs, (-1, outputs.shape[2]))
-                    filtered[start : start + length, some] = outputs[:length, :]
+                # one unit at a time: copied together, they would be copied a pair or so at a time
+                for each in range(some.stop - some.start):
+                    series = xp.reshape(outputs[each, ...], (-1,))
+                    filtered[start : start + length, unit + each] = series[:length]
     return filtered
 
 
