@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 from sklearn.utils.validation import validate_data
 
 from lamina._checks import check_recording, check_trials
@@ -68,52 +67,6 @@ def admit(estimator: Any, X: Any, *, reset: bool, convert: bool = True) -> list[
     for given, trial in zip(X if is_list_of_trials(X) else [X], trials, strict=True):
         let_in(given, trial)
     return trials
-
-
-def admit_pair(estimator: Any, X: Any, future_of: Any, *, reset: bool) -> tuple[list[Array], int | None]:
-    """Return the trials of ``X``, with those of ``future_of`` beside them when it is given.
-
-    Returns
-    -------
-    trials
-        (time, channels) or (time, channels + future channels) each.
-    future_channels
-        None without ``future_of``.
-
-    Raises
-    ------
-    ArgumentError
-        ``future_of`` is given now and was not in the fit, or the other way round.
-    ShapeError, DataError, ArgumentTypeError
-        As `admit`.
-    """
-    trials = admit(estimator, X, reset=reset, convert=False)
-    _check_partner(estimator, future_of, reset)
-    return (trials, None) if future_of is None else _beside(trials, future_of)
-
-
-def _beside(trials: list[Array], future_of: Any) -> tuple[list[Array], int]:
-    """Put each trial's partner beside it as further channels, and count the partner's channels.
-
-    Raises
-    ------
-    ShapeError
-        Another number of trials, or a partner of another length.
-    """
-    partners = check_trials("future_of", future_of)
-    lengths = [trial.shape[0] for trial in trials]
-    if lengths != [partner.shape[0] for partner in partners]:
-        raise ShapeError(
-            "future_of",
-            allowed=f"as long as X, {_lengths(lengths)}",
-            got=_lengths([partner.shape[0] for partner in partners]),
-            remedy="Pass recordings that were sampled together, trial by trial.",
-        )
-    joined: list[Array] = []
-    for trial, partner in zip(trials, partners, strict=True):
-        xp = array_namespace(trial)
-        joined.append(xp.concat([xp.astype(trial, xp.float64), like(partner, trial)], axis=1))
-    return joined, partners[0].shape[1]
 
 
 def admit_sources(estimator: Any, X: Any, future_of: Any, *, reset: bool) -> tuple[list[Source], int | None]:
