@@ -72,7 +72,7 @@ def filters_figure(result: AdaptationResult) -> Figure:
         ax.set_title(name)
         ax.set_xlabel("Lag (samples)")
     axes[0, 0].set_ylabel("Filter, unit length")
-    axes[0, 0].legend(loc="upper left")
+    axes[0, -1].legend(loc="upper left")
     label_panels(axes)
     return drawn
 

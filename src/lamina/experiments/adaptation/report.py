@@ -72,7 +72,8 @@ def write_report(result: AdaptationResult, figures: dict[str, Path], path: Path)
         f"Where {config.photoreceptors} photoreceptors that see signals of the same kind share one filter, "
         "as columns of an eye may, ten lag vectors are enough. One alone has too few samples: a fit to "
         f"nothing but these ten lag vectors comes to {alone} (noise rises, falls). The text of the paper "
-        "that we have does not say how many series its Figure S2 pools."
+        "that we have does not say how many series its Figure S2 pools. Half-life and number of "
+        "photoreceptors were chosen in a first look, with other signals."
     )
     report.figure(
         figures["filters"],

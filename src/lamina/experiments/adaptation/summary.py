@@ -92,22 +92,23 @@ def _rows(change: Change, result: AdaptationResult) -> list[Row]:
     count = result.config.photoreceptors
     at = min(WITHIN, result.config.after)
     pooled = change.pooled[:, at]
+    one, all_of_them = "one photoreceptor", f"{count} photoreceptors"
     return [
         Row("cosine of old and new filter", f"{abs(change.old @ change.new):.3f}", "", None),
         Row(
-            f"{count} photoreceptors, after {at} lag vectors",
+            f"{all_of_them}: cosine after {at} lag vectors",
             f"{pooled.mean():.3f} (lowest {pooled.min():.3f})",
             f"≥ {REACHED}",
             bool(pooled.mean() >= REACHED),
         ),
-        Row("  reached for good after lag vectors", _time(reached_at(forgetting, change.pooled)), "", None),
-        Row("  fit to these lag vectors alone", f"{change.fresh[:, 0].mean():.3f}", "", None),
-        Row(f"one photoreceptor, after {at}", f"{change.single[:, at].mean():.3f}", "", None),
-        Row("  reached for good after lag vectors", _time(reached_at(forgetting, change.single)), "", None),
-        Row("  fit to these lag vectors alone", f"{change.fresh[:, 1].mean():.3f}", "", None),
-        Row("local rule: at the change, cosine with the old one", f"{change.local_old.mean():.3f}", "", None),
-        Row("local rule: reached after lag vectors", _time(reached_at(local, change.local)), "", None),
-        Row(f"local rule, after {local[-1]}", f"{change.local[:, -1].mean():.3f}", "", None),
+        Row(f"{all_of_them}: reached for good after", _time(reached_at(forgetting, change.pooled)), "", None),
+        Row(f"{all_of_them}: fit to the first {WITHIN} alone", f"{change.fresh[:, 0].mean():.3f}", "", None),
+        Row(f"{one}: cosine after {at} lag vectors", f"{change.single[:, at].mean():.3f}", "", None),
+        Row(f"{one}: reached for good after", _time(reached_at(forgetting, change.single)), "", None),
+        Row(f"{one}: fit to the first {WITHIN} alone", f"{change.fresh[:, 1].mean():.3f}", "", None),
+        Row("local rule: cosine with the old at the change", f"{change.local_old.mean():.3f}", "", None),
+        Row("local rule: reached for good after", _time(reached_at(local, change.local)), "", None),
+        Row(f"local rule: cosine after {local[-1]}", f"{change.local[:, -1].mean():.3f}", "", None),
     ]
 
 

@@ -25,9 +25,9 @@ def span(values: np.ndarray) -> str:
 def steps_to_reach(curve: Curve, checkpoints: tuple[int, ...]) -> int | None:
     """Return the first checkpoint from which on every seed has what it should reach, or None."""
     near = smallest(curve.cosines) >= COSINE
-    reached = (near & (smallest(curve.correlations) >= CORRELATION)).all(axis=0)
+    reached = np.all(near & (smallest(curve.correlations) >= CORRELATION), axis=0)
     last = None
-    for steps, there in zip(checkpoints[::-1], reached.tolist()[::-1], strict=True):
+    for steps, there in zip(checkpoints[::-1], np.asarray(reached)[::-1], strict=True):
         if not there:
             break
         last = steps
