@@ -107,11 +107,22 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * scale)
     assert int(done.stdout) < 2**26
 
 
-def test_an_interrupted_fit_leaves_its_state_and_a_finished_one_none(capsys):
+def test_a_fit_goes_on_from_its_checkpoint(capsys, monkeypatch):
+    from lamina.io import checkpoints
+
+    asked = []
+
+    class Watched(checkpoints.Checkpoint):
+        def load(self):
+            asked.append(("load", Path(self.path).name))
+            return super().load()
+
+    monkeypatch.setattr(checkpoints, "Checkpoint", Watched)
     samples = recording(3000)
     np.save("a.npy", samples)
     words = ("fit", "a.npy", *WORDS, "--checkpoint", "fit.checkpoint", "--out", "m.safetensors")
     assert run(capsys, *words)[0] == 0
+    assert ("load", "fit.checkpoint") in asked
     assert not Path("fit.checkpoint").exists()
     expected = lamina.ReSU(6, 4, 2).fit(samples).filters_
     np.testing.assert_allclose(load("m.safetensors").filters_, expected, rtol=1e-9)

@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 import zlib
+from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from lamina.errors import (
 )
 from lamina.io import load, save
 from lamina.resu import ReSULayer, ReSUNetwork
+from lamina.resu.local import LocalReSU
 
 
 def recording(samples=600, channels=2, seed=0):
@@ -257,3 +259,44 @@ def test_half_written_files_never_take_the_place_of_whole_ones(tmp_path, monkeyp
         save(UNIT, path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_what_was_chosen_and_tested_comes_back(tmp_path):
+    unit = lamina.ReSU(n_surrogates=19, criterion="bic").fit(recording(400))
+    again = load(written(unit, tmp_path))
+    assert (again.memory, again.horizon, again.rank) == ("auto", "auto", "auto")
+    assert (again.memory_, again.horizon_, again.rank_) == (unit.memory_, unit.horizon_, unit.rank_)
+    for name in ("selection_", "significance_"):
+        mine, theirs = vars(unit)[name], vars(again)[name]
+        assert type(mine) is type(theirs)
+        for field in fields(mine):
+            ours, others = getattr(mine, field.name), getattr(theirs, field.name)
+            np.testing.assert_array_equal(ours, others, err_msg=field.name)
+            assert np.asarray(ours).dtype == np.asarray(others).dtype
+    assert str(again.selection_) == str(unit.selection_)
+    # it learns on without choosing anew
+    assert again.partial_fit(recording(100, seed=1)).memory_ == unit.memory_
+    for changed in ({"criterion": "svc"}, {"memory": unit.memory_ + 1}, {"ridge": 0.5}):
+        with pytest.raises(StateError, match="changed since the fit"):
+            save(copy.deepcopy(unit).set_params(**changed), tmp_path / "a.safetensors")
+    # what was chosen may be given by number afterwards: it is the same fit
+    save(copy.deepcopy(unit).set_params(memory=unit.memory_), tmp_path / "a.safetensors")
+
+
+def test_scores_that_are_no_numbers_survive(tmp_path):
+    unit = lamina.ReSU(2, 2).fit(recording(400))
+    scores = np.array(unit.selection_.rank_scores)
+    scores[-1] = np.inf
+    unit.selection_ = replace(unit.selection_, rank_scores=scores)
+    again = load(written(unit, tmp_path)).selection_.rank_scores
+    np.testing.assert_array_equal(again[:-1], scores[:-1])
+    assert np.isnan(again[-1])
+
+
+def test_local_unit_comes_back_and_learns_on(tmp_path):
+    unit = LocalReSU(4, 3, 2).partial_fit(recording(500))
+    again = load(written(unit, tmp_path))
+    assert type(again) is LocalReSU
+    test = recording(50, seed=3)
+    assert again.transform(test).tobytes() == unit.transform(test).tobytes()
+    assert again.partial_fit(test).filters_.tobytes() == unit.partial_fit(test).filters_.tobytes()
