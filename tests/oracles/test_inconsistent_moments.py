@@ -1,12 +1,14 @@
 """Moments that no data can have, or that float64 cannot hold, are named; gradients pass."""
 
+import warnings
+
 import jaxtyping
 import numpy as np
 import pytest
 import torch
 
 import lamina
-from lamina.errors import DataError
+from lamina.errors import DataError, LaminaWarning
 from lamina.linalg import inverse_sqrt
 from lamina.stats import LagMoments, projection_information, truncated_cca
 
@@ -49,7 +51,7 @@ def test_covariances_from_different_samples_are_no_covariance():
     with pytest.raises(DataError, match="semi-definite"):
         truncated_cca(indefinite, np.eye(3), 0.1 * np.eye(3))
     with pytest.raises(DataError, match="semi-definite"):
-        projection_information(indefinite, 0.1 * np.eye(3), np.eye(3))
+        projection_information(np.eye(3), 0.1 * np.eye(3), indefinite)
 
 
 def test_the_rounding_of_float32_covariances_is_forgiven():
@@ -89,6 +91,21 @@ def test_rounding_alone_is_never_called_inconsistent(seed):
     found = LagMoments(memory, horizon, channels=y.shape[1]).update(y).covariances()
     sigma = truncated_cca(found.past, found.future, found.cross).canonical_correlations
     assert 0.9 < sigma[0] <= 1
+
+
+def test_the_rounding_of_filters_that_undo_a_nearly_singular_signal_stops_no_fit():
+    # the covariance of such units, computed from that of the signal, has eigenvalues as negative as -0.03
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        time = np.arange(int(rng.integers(60, 400)))
+        frequencies = rng.uniform(0.01, 1.5, int(rng.integers(1, 4)))
+        memory, noise = int(rng.integers(2, 15)), 10.0 ** rng.uniform(-8.5, -6)
+        y = sum(np.sin(f * time) for f in frequencies) + noise * rng.standard_normal(len(time))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LaminaWarning)
+            unit = lamina.ReSU(memory, memory, memory, ridge=float(rng.choice([1e-12, 1e-3]))).fit(y)
+            assert np.isfinite(unit.score(y))
+            assert np.isfinite(unit.score(y[::-1]))
 
 
 @pytest.mark.parametrize("scale", [1e-160, 1e-155, 1e-300, 1e-315])

@@ -70,7 +70,39 @@ def inverse_sqrt(covariance: Array, rcond: float | None = None) -> tuple[Array, 
     True
     """
     matrix = check_covariance("covariance", covariance)
-    return _whitening(matrix, check_cutoff(rcond, matrix.shape[0]))
+    cutoff = check_cutoff(rcond, matrix.shape[0])
+    whitening, rank, values = _whitening(matrix, cutoff)
+    if bool(values[-1] < -_NEGATIVE * values[0]):
+        raise DataError(
+            "covariance",
+            allowed="positive semi-definite",
+            got=f"an eigenvalue of {to_number(values[-1]):.3g} (at unit variances)",
+            remedy="Compute all entries from the same windows (LagMoments does), not each pair from its own.",
+        )
+    return whitening, rank
+
+
+def whiten_projection(covariance: Array, rcond: float | None = None) -> tuple[Array, int]:
+    """Whiten a covariance that was computed from another one, as `inverse_sqrt` does.
+
+    Where filters undo a nearly singular covariance, rounding alone makes eigenvalues as negative as it likes;
+    they count as zero here.
+
+    Parameters
+    ----------
+    covariance
+        Shape ``(d, d)``.
+    rcond
+        As for `inverse_sqrt`.
+
+    Returns
+    -------
+    whitening, rank
+        As from `inverse_sqrt`.
+    """
+    matrix = check_covariance("covariance", covariance)
+    whitening, rank, _ = _whitening(matrix, check_cutoff(rcond, matrix.shape[0]))
+    return whitening, rank
 
 
 def check_cutoff(rcond: float | None, size: int) -> float:
@@ -146,7 +178,7 @@ def check_matrix(name: str, value: Any) -> Array:
     return matrix
 
 
-def _whitening(matrix: Covariance, cutoff: float) -> tuple[Float[Any, "kept d"], int]:
+def _whitening(matrix: Covariance, cutoff: float) -> tuple[Float[Any, "kept d"], int, Float[Any, " d"]]:
     xp = array_api_compat.array_namespace(matrix)
     variances = xp.linalg.diagonal(matrix)
     constant = variances == 0
@@ -155,19 +187,12 @@ def _whitening(matrix: Covariance, cutoff: float) -> tuple[Float[Any, "kept d"],
     correlation = matrix / scales[:, None] / scales[None, :]
     values, vectors = xp.linalg.eigh((correlation + correlation.T) / 2)
     values, vectors = xp.flip(values, axis=0), xp.flip(vectors, axis=1)
-    if bool(values[-1] < -_NEGATIVE * values[0]):
-        raise DataError(
-            "covariance",
-            allowed="positive semi-definite",
-            got=f"an eigenvalue of {to_number(values[-1]):.3g} (at unit variances)",
-            remedy="Compute all entries from the same windows (LagMoments does), not each pair from its own.",
-        )
     kept = (values > cutoff * values[0]) & (values > 0)
     rank = int(xp.sum(xp.astype(kept, xp.int64)))
     # what does not vary has no part in any direction, however small its rounding might be
     vectors = xp.where(constant[:, None], xp.zeros_like(vectors), vectors)
     whitening = (vectors[:, :rank] / xp.sqrt(values[:rank])[None, :]).T / scales[None, :]
-    return whitening, rank
+    return whitening, rank, values
 
 
 def to_number(value: Array) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from lamina.errors import DataError
-from lamina.linalg import inverse_sqrt
+from lamina.linalg.inverse_roots import whiten_projection
 from lamina.resu.settings import Settings
 from lamina.stats import LagCovariances, predictive_information, projection_information, truncated_cca
 from lamina.stats.cca import projected_covariance
@@ -86,7 +86,7 @@ def solve(covariances: LagCovariances, settings: Settings) -> Solution:
     spread = covariances.past @ xp.permute_dims(psi, (1, 0))
     toward_future = covariances.cross @ xp.permute_dims(psi, (1, 0))
     # for plain CCA this is the identity; ridge, "rrr" and "pca" leave units that are not white
-    whitener, _ = inverse_sqrt(projected_covariance(psi, covariances.past))
+    whitener, _ = whiten_projection(projected_covariance(psi, covariances.past))
     precision = xp.permute_dims(whitener, (1, 0)) @ whitener
     return Solution(
         filters=xp.reshape(psi, (units, settings.memory, -1)),

@@ -13,7 +13,13 @@ from jaxtyping import Float
 from lamina._checks import check_choice, check_integer, check_real
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, RankDeficientWarning, ShapeError
 from lamina.linalg import fix_signs, inverse_sqrt
-from lamina.linalg.inverse_roots import check_covariance, check_cutoff, check_matrix, to_number
+from lamina.linalg.inverse_roots import (
+    check_covariance,
+    check_cutoff,
+    check_matrix,
+    to_number,
+    whiten_projection,
+)
 from lamina.typing import Array, Covariance, Objective
 
 
@@ -271,7 +277,7 @@ def projected_correlations(
         Shape ``(r,)``, descending, in [0, 1].
     """
     xp = array_api_compat.array_namespace(C_zf)
-    z_map, z_rank = inverse_sqrt((C_zz + C_zz.T) / 2, rcond)
+    z_map, z_rank = whiten_projection((C_zz + C_zz.T) / 2, rcond)
     f_map, f_rank = inverse_sqrt(C_ff, rcond)
     correlations = xp.zeros_like(C_zf[:, 0])
     if z_rank and f_rank:
