@@ -202,10 +202,10 @@ class ReSUModule(torch.nn.Module):
             sample = x.to(state.dtype) if x.dtype.itemsize < 4 else x
             # a gap stays NaN in the state, and makes NaN of every product
             sample = torch.nan_to_num(sample - self.reference, torch.nan, torch.nan, torch.nan)
-            exists = state.new_ones(()).expand(*x.shape[:-1], 1)
-            window = torch.cat((state, sample.to(state.dtype), exists), dim=-1)
-            z = window @ self.weight.reshape(-1, self.units).to(state.dtype)
-            return self._rectified(z).to(x.dtype), window[..., width:]
+            exists = state.new_ones((*x.shape[:-1], 1))
+            window = torch.cat((state, _cast(sample, state.dtype), exists), dim=-1)
+            z = window @ _cast(self.weight, state.dtype).reshape(-1, self.units)
+            return _cast(self._rectified(z), x.dtype), window[..., width:]
 
     def initial_state(self, batch_size: int | None = None) -> Tensor:
         """Return the state before the first sample, for `step`.
@@ -354,6 +354,11 @@ def _constants(per_lag: Tensor, time: int) -> Tensor:
     """Return Σ β_i over the lags i ≤ t, for t = 0 … time − 1, from (memory, units), oldest lag first."""
     sums = torch.cumsum(per_lag.flip(0), dim=0)
     return sums[-1] + pad(sums - sums[-1], (0, 0, 0, time))[:time]
+
+
+def _cast(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    # asking first is quicker than a cast that does nothing, of which a step would have three
+    return tensor if tensor.dtype == dtype else tensor.to(dtype)
 
 
 def _full_precision(x: Tensor) -> Any:
