@@ -17,7 +17,7 @@ from lamina.errors import ArgumentTypeError, ShapeError
 from lamina.resu.admission import like
 from lamina.resu.module_filtering import convolve, direct_filter, fourier_filter, touched
 from lamina.resu.rectification import output_columns
-from lamina.stats.filtering import prefers_fourier
+from lamina.stats.filter_routes import prefers_fourier
 
 METHODS = ("auto", "direct", "fft")
 
