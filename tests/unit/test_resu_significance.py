@@ -127,6 +127,22 @@ def test_what_is_locked_to_the_beginning_of_a_trial_is_part_of_the_null_of_trial
     assert found.n_significant == 0
 
 
+def test_what_never_loses_its_phase_lifts_the_null_nearly_to_its_own_value():
+    hum = 20.0 * np.sin(np.arange(3000) / 6.0)[:, None]
+    found = assess([white(13, 3000) + hum], memory=6, horizon=6, rank=2, n_surrogates=99)
+    assert found.singular_values[0] > 0.99
+    assert found.null[:, 0].max() > 0.9
+    without = assess([white(13, 3000)], memory=6, horizon=6, rank=2, n_surrogates=99)
+    assert without.null[:, 0].max() < 0.2
+
+
+def test_no_unit_is_more_certain_than_the_one_before():
+    found = assess([white(14, 900, 2)], memory=4, horizon=4, rank=6, n_surrogates=99)
+    alone = (1 + np.sum(found.null >= found.singular_values, axis=0)) / 100
+    assert np.any(np.diff(alone) < 0)
+    np.testing.assert_allclose(found.p_values, np.maximum.accumulate(alone))
+
+
 def test_gaps_take_out_windows_and_nothing_else():
     y = autoregressive(7, 4000, [0.8])
     y[np.random.default_rng(0).choice(4000, 20, replace=False)] = np.nan

@@ -136,7 +136,8 @@ def assess(
     Notes
     -----
     A component that never loses its phase (a mains hum, the seasons) relates the past to the future of every
-    other time as well, and is part of the null: take it out first. Standard errors come from leaving out one
+    other time as well. It lifts the null nearly to its own value, and p says little about it: take it out
+    first. Standard errors come from leaving out one
     block of the data at a time (Künsch 1989); they mean little for a correlation that is not significant.
 
     References
