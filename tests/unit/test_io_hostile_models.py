@@ -203,6 +203,18 @@ def test_parts_that_do_not_go_together(tmp_path, change):
         load(path)
 
 
+def test_rank_that_no_fit_could_have_had_takes_no_memory(tmp_path):
+    path = written(lamina.ReSU(3, 2, 1).fit(recording()), tmp_path)
+    rewritten(path, lambda description, _: description["parameters"].update(rank=10**7))
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileError, match="1 filters for a rank of 10000000"):
+            load(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+
+
 NETWORK_CHANGES = {
     "no layers": lambda d, a: d.update(layers=[]),
     "layers as text": lambda d, a: d.update(layers="two"),
