@@ -143,7 +143,8 @@ def assess(
     References
     ----------
     Winkler, Renaud, Smith & Nichols 2020, NeuroImage 220:117065 (stepwise permutation of CCA); Phipson &
-    Smyth 2010 (the p-value); Chung & Romano 2013 on permutations of dependent data.
+    Smyth 2010, Statistical Applications in Genetics and Molecular Biology 9:39 (the p-value); Künsch 1989,
+    Annals of Statistics 17:1217 (the jackknife of blocks).
 
     Examples
     --------
