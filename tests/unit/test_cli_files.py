@@ -11,6 +11,7 @@ import pytest
 import lamina
 from lamina.cli import main, recordings
 from lamina.io import load, save, write_signal
+from lamina.io.signals import LazySignal
 from lamina.resu import ReSULayer, ReSUNetwork
 from lamina.resu.local import LocalReSU
 
@@ -70,6 +71,8 @@ def test_what_does_not_fit_into_memory_is_read_piece_by_piece(capsys, monkeypatc
     unit = lamina.ReSU(6, 4, 2, rectify=["none", "on"]).fit(samples)
     save(unit, "m.safetensors")
     monkeypatch.setattr(recordings, "IN_MEMORY_BYTES", 1000)
+    # blocks of 250 samples, so that there are seams
+    monkeypatch.setattr(LazySignal.blocks, "__defaults__", (4000,))
     for name in names:
         fitted = result_of(capsys, "fit", name, *WORDS)
         np.testing.assert_allclose(fitted["canonical_correlations"], unit.canonical_correlations_, rtol=1e-10)
