@@ -52,8 +52,19 @@ class FittedUnit:
         return tags
 
 
-def answer(unit: FittedUnit, X: Any, respond: Callable[[Array], Array]) -> Array | list[Array]:
-    """Apply ``respond`` to the units' outputs z before rectification, (time, units) in float64.
+def answer(
+    unit: FittedUnit, X: Any, respond: Callable[[Array], Array], *, rounded: bool = False
+) -> Array | list[Array]:
+    """Apply ``respond`` to the units' outputs z before rectification, (time, units).
+
+    Parameters
+    ----------
+    unit, X
+        A fitted unit; one recording or a list of trials.
+    respond
+        What to make of z, which is in float64.
+    rounded
+        Give z in the type of the recording already, where nothing is computed from it any more.
 
     Returns
     -------
@@ -62,8 +73,9 @@ def answer(unit: FittedUnit, X: Any, respond: Callable[[Array], Array]) -> Array
     """
     results: list[Array] = []
     for trial in admit(unit, X, reset=False):
-        z = project(trial[None, ...], like(unit.filters_, trial), like(unit.past_mean_, trial))[0]
-        results.append(array_namespace(z).astype(respond(z), trial.dtype))
+        filters, mean = like(unit.filters_, trial), like(unit.past_mean_, trial)
+        z = project(trial[None, ...], filters, mean, trial.dtype if rounded else None)[0]
+        results.append(array_namespace(z).astype(respond(z), trial.dtype, copy=False))
     return results if is_list_of_trials(X) else results[0]
 
 

@@ -278,7 +278,7 @@ class ReSU(FittedUnit, TransformerMixin, BaseEstimator):
         True
         """
         check_is_fitted(self)
-        return answer(self, X, lambda z: rectify(z, self.modes_))
+        return answer(self, X, lambda z: rectify(z, self.modes_), rounded=True)
 
     def predict(self, X: Trials) -> Array | list[Array]:
         """Forecast the future of every sample from the units: f̂_t = μ_f + C_fp Ψᵀ z_t.
