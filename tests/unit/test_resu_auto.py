@@ -54,7 +54,7 @@ def test_only_the_window_is_searched_where_the_rank_is_given():
 
 def test_white_noise_is_said_to_be_unpredictable():
     noise = np.random.default_rng(3).standard_normal(2000)
-    with pytest.warns(UnpredictableWarning, match="stands out of chance"):
+    with pytest.warns(UnpredictableWarning, match="stands out from chance"):
         unit = ReSU().fit(noise)
     assert (unit.memory_, unit.horizon_, unit.rank_) == (1, 1, 1)
     assert not unit.selection_.predictable
@@ -175,11 +175,49 @@ def test_what_fit_adds_to_a_unit_is_tested_where_it_is_asked_for():
 
 def test_surrogates_need_the_recording_twice():
     y = ar2()
-    with pytest.raises(ArgumentError, match="n_surrogates must be 0 for chunks"):
+    with pytest.raises(ArgumentError, match="n_surrogates must be 0 with chunks"):
         ReSU(4, 4, 2, n_surrogates=99).fit(iter(np.array_split(y, 7)))
     unit = ReSU(4, 4, 2, n_surrogates=99).fit(lambda: iter(np.array_split(y, 7)))
     expected = ReSU(4, 4, 2, n_surrogates=99).fit(y)
     np.testing.assert_allclose(unit.significance_.null, expected.significance_.null, rtol=1e-9)
+
+
+def test_surrogates_stand_beside_the_fit_that_they_test():
+    y = ar2()
+    with pytest.raises(ArgumentError, match="n_surrogates must be 0 with a half_life"):
+        ReSU(4, 4, 2, n_surrogates=99, half_life=500).fit(y)
+    with pytest.raises(ArgumentError, match="n_surrogates must be 0 with unequal trial_weights"):
+        ReSU(4, 4, 2, n_surrogates=99).fit([y, y], trial_weights=[1, 2])
+    forgetful = ReSU(4, 4, 2, half_life=500).fit(y)
+    with pytest.raises(DataError, match=r"X must be the recording\(s\) of the fit"):
+        forgetful.significance(y)
+    unit = ReSU(4, 4, 2).fit(y)
+    with pytest.raises(DataError, match=r"X must be the recording\(s\) of the fit"):
+        unit.significance(y[:3000])
+    assert unit.significance_ is None
+
+
+def test_progress_and_a_checkpoint_are_checked_where_the_data_choose_too():
+    y, heard = ar2(), []
+    ReSU().fit(y, progress=lambda fraction, doing: heard.append(fraction))
+    assert heard[-1] == 1.0
+    with pytest.raises(ArgumentError, match="progress"):
+        ReSU().fit(y, progress="yes")
+    with pytest.raises(ArgumentError, match="checkpoint"):
+        ReSU().fit(y, checkpoint="here")
+
+
+def test_values_whose_squares_overflow_are_not_waited_out():
+    with pytest.raises(DataError, match="Rescale"):
+        ReSU(4, 4, 2).partial_fit(1e200 * ar2())
+
+
+def test_a_first_chunk_that_is_refused_leaves_no_trace():
+    unit = ReSU(4, 4, 2)
+    with pytest.raises(DataError):
+        unit.partial_fit(np.full((10, 3), np.inf))
+    assert not [name for name in vars(unit) if name.endswith("_")]
+    assert unit.partial_fit(ar2()).n_features_in_ == 1
 
 
 def test_weights_of_trials_that_are_chosen_from():

@@ -14,6 +14,7 @@ from lamina.resu.settings import Request, Settings
 from lamina.resu.sources import Source
 from lamina.stats import LagCovariances, LagMoments
 from lamina.stats.selection import Selection
+from lamina.typing import Progress
 
 
 class Readings:
@@ -28,7 +29,9 @@ class Readings:
     channels, future_channels
         Channels of the past; and of the partner beside it, if there is one.
     weights
-        One per trial, or None.
+        One per trial.
+    progress
+        Told of every reading, see `gather`.
     """
 
     def __init__(
@@ -37,7 +40,8 @@ class Readings:
         sources: Sequence[Source],
         channels: int,
         future_channels: int | None,
-        weights: Sequence[float] | None,
+        weights: Sequence[float],
+        progress: Progress | bool | None = None,
     ) -> None:
         if request.automatic and not all(source.rereadable for source in sources):
             name = next(name for name in ("memory", "horizon", "rank") if getattr(request, name) is None)
@@ -53,6 +57,7 @@ class Readings:
         self.channels = channels
         self.future_channels = future_channels
         self.weights = weights
+        self.progress = progress
         self._last: tuple[tuple[int, int, int], LagMoments] | None = None
 
     def choose(self) -> tuple[Settings, Selection]:
@@ -84,7 +89,7 @@ class Readings:
     def gather(self, memory: int, horizon: int, gap: int) -> LagCovariances:
         """Return the moments of all recordings at one window."""
         settings = self._settings(memory, horizon, gap)
-        moments = gather(self._empty(settings), self.sources, weights=self.weights)
+        moments = gather(self._empty(settings), self.sources, weights=self.weights, progress=self.progress)
         self._last = ((memory, horizon, gap), moments)
         return covariances_of(settings, moments, self.future_channels)
 
@@ -95,8 +100,7 @@ class Readings:
         borders = [round(total * fold / folds) for fold in range(1, folds + 1)]
         blocks = [self._empty(settings) for _ in range(folds)]
         block = seen = 0
-        for index, source in enumerate(self.sources):
-            weight = 1.0 if self.weights is None else float(self.weights[index])
+        for source, weight in zip(self.sources, self.weights, strict=True):
             for chunk in source.chunks():
                 done = 0
                 while done < chunk.shape[0]:

@@ -7,6 +7,9 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from array_api_compat import to_device
+
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, LaminaWarning
 from lamina.resu.admission import admit_sources, all_or_nothing, is_list_of_trials, like
 from lamina.resu.choosing import Readings
@@ -19,6 +22,7 @@ from lamina.resu.gathering import (
     gather,
     warn_of_short_trials,
 )
+from lamina.resu.resuming import check_checkpoint
 from lamina.resu.settings import Request, Settings, check_request
 from lamina.resu.significance import Significance, assess
 from lamina.resu.solution import information_kept, solve
@@ -59,15 +63,18 @@ def fit_recordings(
 ) -> None:
     """Fit ``unit`` to whole recordings; it stays as it was if anything is wrong."""
     request = request_of(unit)
+    if checkpoint is not None:
+        check_checkpoint(checkpoint)
     with all_or_nothing(unit):
         sources, future_channels = admit_sources(unit, X, future_of, reset=True)
-        check_once_for_surrogates(request, sources)
+        weights = check_trial_weights(trial_weights, len(sources))
+        check_surrogates(request, sources, weights)
         moments = selection = None
         if request.automatic:
-            weights = check_trial_weights(trial_weights, len(sources))
-            readings = Readings(request, sources, unit.n_features_in_, future_channels, weights)
+            readings = Readings(request, sources, unit.n_features_in_, future_channels, weights, progress)
             settings, selection = readings.choose()
-            moments = readings.moments(settings)
+            # read once more, the data can be gone on with after a crash
+            moments = readings.moments(settings) if checkpoint is None else None
         else:
             settings = request.settle(1, 1, 1)
             settings.check_rank(unit.n_features_in_, future_channels or unit.n_features_in_)
@@ -75,7 +82,7 @@ def fit_recordings(
             moments = gather(
                 empty_moments(settings, sources[0].channels),
                 sources,
-                weights=trial_weights,
+                weights=weights,
                 progress=progress,
                 checkpoint=checkpoint,
             )
@@ -93,19 +100,23 @@ def fit_chunk(unit: Any, X: Any, future_of: Any, trial_weight: float) -> None:
     """Fit ``unit`` to one more chunk, or to a list of whole trials."""
     settings = settings_of(unit)
     begun = "moments_" in vars(unit)
-    sources, future_channels = admit_sources(unit, X, future_of, reset=not begun)
-    settings.check_rank(unit.n_features_in_, future_channels or unit.n_features_in_)
-    moments = unit.moments_ if begun else empty_moments(settings, sources[0].channels)
-    check_continues(settings, moments, sources[0].channels)
-    if is_list_of_trials(X):
-        gather(moments, sources, weights=[trial_weight] * len(sources))
-    else:
-        extend(moments, sources[0], trial_weight)
-    unit.moments_, unit.future_channels_ = moments, future_channels
-    unit.selection_ = getattr(unit, "selection_", None)
+    with all_or_nothing(unit):
+        sources, future_channels = admit_sources(unit, X, future_of, reset=not begun)
+        settings.check_rank(unit.n_features_in_, future_channels or unit.n_features_in_)
+        moments = unit.moments_ if begun else empty_moments(settings, sources[0].channels)
+        check_continues(settings, moments, sources[0].channels)
+        if is_list_of_trials(X):
+            gather(moments, sources, weights=[trial_weight] * len(sources))
+        else:
+            extend(moments, sources[0], trial_weight)
+        unit.moments_, unit.future_channels_ = moments, future_channels
+        unit.selection_ = getattr(unit, "selection_", None)
     try:
         covariances = covariances_of(settings, moments, future_channels)
-    except DataError:
+    except DataError as error:
+        # too little so far is waited out; what no later sample mends is not
+        if error.argument == "chunk":
+            raise
         return
     with warnings.catch_warnings():
         if moments.n_windows <= len(covariances.past_mean) + len(covariances.future_mean):
@@ -122,14 +133,23 @@ def assess_recordings(unit: Any, X: Any, future_of: Any, n_surrogates: int, seed
     return _assessed(unit, sources, n_surrogates, seed)
 
 
-def check_once_for_surrogates(request: Request, sources: Sequence[Source]) -> None:
-    """Refuse surrogates of chunks that the fit itself uses up (`ArgumentError`)."""
-    if request.n_surrogates and not all(source.rereadable for source in sources):
+def check_surrogates(request: Request, sources: Sequence[Source], weights: Sequence[float]) -> None:
+    """Refuse surrogates of a fit that they cannot stand beside (`ArgumentError`)."""
+    if not request.n_surrogates:
+        return
+    got = ""
+    if not all(source.rereadable for source in sources):
+        got, remedy = "chunks that can be read only once", "Pass a function that returns the chunks anew"
+    elif request.parameters.get("half_life") is not None:
+        got, remedy = "a half_life", "Fit a part that is stationary, without half_life"
+    elif len(set(weights)) > 1:
+        got, remedy = "unequal trial_weights", "Fit the trials that count, with equal weights"
+    if got:
         raise ArgumentError(
             "n_surrogates",
-            allowed="0 for chunks that can be read only once",
+            allowed=f"0 with {got}",
             got=str(request.n_surrogates),
-            remedy="Pass a function that returns the chunks anew, or call significance on a part in memory.",
+            remedy=f"{remedy}, or call significance on such a fit.",
         )
 
 
@@ -166,9 +186,8 @@ def learn(unit: Any, settings: Settings, moments: LagMoments, covariances: LagCo
 def _assessed(unit: Any, sources: Sequence[Source], n_surrogates: int, seed: int) -> Significance:
     settings = settings_of(unit)
     # surrogates pair samples that lie far apart: all of them have to be at hand
-    trials = [read_whole(source) for source in sources]
-    return assess(
-        trials,
+    found = assess(
+        [read_whole(source) for source in sources],
         memory=settings.memory,
         horizon=settings.horizon,
         rank=unit.rank_,
@@ -181,6 +200,22 @@ def _assessed(unit: Any, sources: Sequence[Source], n_surrogates: int, seed: int
         n_surrogates=n_surrogates,
         seed=seed,
     )
+    fitted = np.asarray(to_device(unit.singular_values_, "cpu"))
+    if found.singular_values.shape != fitted.shape or not np.allclose(
+        found.singular_values, fitted, rtol=1e-6, atol=1e-6 * fitted[0]
+    ):
+        raise DataError(
+            "X",
+            allowed="the recording(s) of the fit, whose samples all weigh the same",
+            got=f"data with singular values {_listed(found.singular_values)}; the unit's are {_listed(fitted)}",
+            remedy="Fit another unit to what you want to test, without half_life and trial_weights.",
+        )
+    return found
+
+
+def _listed(values: np.ndarray) -> str:
+    some = ", ".join(f"{value:.3g}" for value in values[:3])
+    return f"{some}{', ...' if len(values) > 3 else ''}"
 
 
 def score_recordings(unit: Any, X: Any, future_of: Any) -> float:
