@@ -426,6 +426,7 @@ def test_what_cannot_be_drawn_is_refused_by_name(case):
 def test_everything_public_is_drawn_in_these_tests():
     functions = {name for name in plotting.__all__ if name.startswith("plot_")}
     short = {name.removeprefix("plot_") for name in functions}
-    renamed = {"order": "selection", "correlations": "canonical_correlations", "responses": "responses_by_stimulus"}
+    renamed = {"correlations": "canonical_correlations", "responses": "responses_by_stimulus"}
+    renamed["order"] = "selection"
     assert short == {renamed.get(name, name) for name in DRAWN}
     assert isinstance(plotting.plot_filters(FILTERS), Axes)

@@ -207,7 +207,7 @@ def _assessed(unit: Any, sources: Sequence[Source], n_surrogates: int, seed: int
         raise DataError(
             "X",
             allowed="the recording(s) of the fit, whose samples all weigh the same",
-            got=f"data with singular values {_listed(found.singular_values)}; the unit's are {_listed(fitted)}",
+            got=f"data of singular values {_listed(found.singular_values)} where it has {_listed(fitted)}",
             remedy="Fit another unit to what you want to test, without half_life and trial_weights.",
         )
     return found
