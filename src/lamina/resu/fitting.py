@@ -137,7 +137,7 @@ def check_surrogates(request: Request, sources: Sequence[Source], weights: Seque
     """Refuse surrogates of a fit that they cannot stand beside (`ArgumentError`)."""
     if not request.n_surrogates:
         return
-    got = ""
+    got = remedy = ""
     if not all(source.rereadable for source in sources):
         got, remedy = "chunks that can be read only once", "Pass a function that returns the chunks anew"
     elif request.parameters.get("half_life") is not None:
