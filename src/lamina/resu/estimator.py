@@ -73,7 +73,7 @@ class ReSU(FittedUnit, TransformerMixin, BaseEstimator):
     forecast_, reconstruction_ : (horizon · channels, units), (memory · channels, units)
         Least-squares maps from z to the future (C_fp Ψᵀ) and to the past (C_pp Ψᵀ).
     memory_, horizon_, rank_, selection_
-        What was used, rank_ the units that exist; how it was chosen, None if nothing was "auto".
+        What was used (``rank_``: the units that exist); how it was chosen, None if nothing was "auto".
     n_windows_, valid_from_, n_features_in_, modes_, moments_
         Windows used; memory − 1, the first sample whose window is whole; channels; rectification of each
         unit that exists; all that was kept of the data, a `LagMoments`.
