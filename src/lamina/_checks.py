@@ -167,7 +167,7 @@ def check_trials(name: str, value: Any, *, channels: int | None = None, convert:
     """
     if isinstance(value, (list, tuple)) and len(value) == 0:
         raise DataError(name, allowed="at least one recording", got="an empty list", remedy="Pass some data.")
-    several = isinstance(value, (list, tuple)) and getattr(value[0], "ndim", 0) > 0
+    several = isinstance(value, (list, tuple)) and count_axes(value[0]) > 0
     if not several:
         return [check_recording(name, value, channels=channels, convert=convert)]
     trials: list[Array] = []
@@ -176,6 +176,35 @@ def check_trials(name: str, value: Any, *, channels: int | None = None, convert:
         label = f"{name}[{index}]"
         trials.append(check_recording(label, trial, channels=expected, convert=convert))
     return trials
+
+
+def count_axes(value: Any) -> int:
+    """Count the axes of an array or data frame; nested lists, and whatever else is not one, have none."""
+    axes = getattr(value, "ndim", None)
+    if axes is None and hasattr(value, "__array__"):
+        # data frames may tell their shape only, columns of a table only their length
+        axes = len(value.shape) if hasattr(value, "shape") else int(hasattr(value, "__len__"))
+    return axes if isinstance(axes, int) else 0
+
+
+def check_readable(name: str, array: Array) -> None:
+    """Refuse arrays of torch whose values do not lie one beside the other in memory."""
+    if not array_api_compat.is_torch_array(array):
+        return
+    device = array_api_compat.device(array).type
+    if device == "meta":
+        raise ArgumentTypeError(
+            name,
+            allowed="an array that holds values",
+            got="a Tensor on the device 'meta', which has only a shape",
+            remedy="Pass the data themselves, on the CPU or a GPU.",
+        )
+    layout = "nested" if array.is_nested else str(array.layout).removeprefix("torch.")
+    if layout != "strided":
+        remedy = "Pass a list of its parts, from unbind()." if layout == "nested" else "Use its to_dense()."
+        raise ArgumentTypeError(
+            name, allowed="a dense array", got=f"a Tensor of layout {layout}", remedy=remedy
+        )
 
 
 def _count_nonfinite(array: Array) -> tuple[int, int]:
@@ -201,6 +230,7 @@ def _count_nonfinite(array: Array) -> tuple[int, int]:
 def _as_floating(name: str, value: Any, convert: bool) -> Array:
     foreign = array_api_compat.is_array_api_obj(value) and not isinstance(value, (np.ndarray, np.generic))
     array: Array = value if foreign else _as_numpy(name, value)
+    check_readable(name, array)
     xp = array_api_compat.array_namespace(array)
     if not convert and xp.isdtype(array.dtype, ("integral", "bool", "real floating")):
         return array
@@ -227,6 +257,9 @@ def _as_numpy(name: str, value: Any) -> np.ndarray:
     if array.dtype.kind == "O" or array.dtype.itemsize > 8:
         # Python objects that are numbers, and extended precision, which LAPACK does not know
         try:
+            if array.dtype.kind == "O" and hasattr(value, "isna"):
+                # nothing else tells what data frames write where a nullable column has a gap
+                array = np.where(np.asarray(value.isna(), dtype=np.bool_), np.nan, array)
             # what float64 cannot hold becomes infinity, which is refused by name
             with np.errstate(over="ignore"):
                 array = array.astype(np.float64)

@@ -8,7 +8,7 @@ import array_api_compat
 import numpy as np
 from jaxtyping import Float
 
-from lamina._checks import check_real
+from lamina._checks import check_readable, check_real
 from lamina.errors import ArgumentTypeError, DataError, ShapeError
 from lamina.typing import Array, Covariance
 
@@ -152,6 +152,7 @@ def check_matrix(name: str, value: Any) -> Array:
             raise ArgumentTypeError(
                 name, allowed="a matrix of numbers", got=f"{type(value).__name__}", remedy="Pass an array."
             ) from error
+    check_readable(name, array)
     xp = array_api_compat.array_namespace(array)
     if not xp.isdtype(array.dtype, ("bool", "integral", "real floating")):
         raise ArgumentTypeError(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from lamina._checks import check_recording, check_trials
+from lamina._checks import check_recording, check_trials, count_axes
 from lamina.errors import ArgumentError, ArgumentTypeError, FileError, ShapeError
 from lamina.resu.placement import like as like
 from lamina.resu.sources import ArraySource, ChunkSource, PairSource, Source, is_in_chunks, is_read_by_slices
@@ -20,7 +20,7 @@ from lamina.typing import Array
 def is_list_of_trials(value: Any) -> bool:
     """Say whether ``value`` holds several recordings (`lamina._checks.check_trials` draws the same line)."""
     first: Any = next(iter(value), None) if isinstance(value, (list, tuple)) else None
-    return getattr(first, "ndim", 0) > 0 or is_in_chunks(first)
+    return count_axes(first) > 0 or is_in_chunks(first)
 
 
 @contextmanager
@@ -183,7 +183,7 @@ def _gate(estimator: Any, reset: bool) -> Callable[[Any, Array], None]:
             estimator.n_features_in_ = channels
             vars(estimator).pop("feature_names_in_", None)
         # columns of a data frame in another order would be other channels
-        if getattr(given, "ndim", 0) == 2:
+        if count_axes(given) == 2:
             validate_data(estimator, given, reset=new, skip_check_array=True)
         new = False
 

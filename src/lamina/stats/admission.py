@@ -8,7 +8,7 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from lamina._checks import check_integer, check_real, check_recording
+from lamina._checks import check_integer, check_readable, check_real, check_recording
 from lamina.errors import ArgumentError, ArgumentTypeError
 from lamina.typing import Array
 
@@ -51,6 +51,7 @@ def admit_chunk(chunk: Any, channels: int) -> Array:
     if not fits:
         return check_recording("chunk", chunk, channels=channels, minimum_samples=0)
     if foreign:
+        check_readable("chunk", array)
         # statistics are no part of a gradient, whose graph would grow with every chunk
         array = array.detach() if array_api_compat.is_torch_array(array) else array
         # no sample tells as much as all: the values are looked at later, without a mask or copy of the whole

@@ -8,7 +8,7 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from lamina._checks import check_recording
+from lamina._checks import check_readable, check_recording
 from lamina.errors import ArgumentTypeError, DataError, ShapeError
 from lamina.stats.filter_routes import Reader, Writer, fourier_filter, prefers_fourier, toeplitz_filter
 from lamina.typing import Array, Filters, Recording
@@ -151,6 +151,7 @@ def _check_filters(filters: Any) -> Array:
             remedy="Convert it to an array.",
         )
     bank: Array = filters
+    check_readable("filters", bank)
     xp = array_api_compat.array_namespace(bank)
     if bank.ndim != 3 or 0 in bank.shape:
         raise ShapeError(
