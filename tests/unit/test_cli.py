@@ -144,15 +144,26 @@ def test_what_is_not_given_the_recording_chooses(capsys):
 def test_every_parameter_arrives(capsys):
     np.save("x.npy", recording(channels=2))
     words = "--memory 4 --horizon 3 --rank 2 --criterion bic --objective rrr --no-center --ridge 0.1"
-    words += " --half-life 300 --surrogates 19 --seed 3 --json"
+    words += " --surrogates 19 --seed 3 --json"
     code, out, _ = run(capsys, "fit", "x.npy", *words.split())
     assert code == 0
     result = json.loads(out)
     given = {"memory": 4, "horizon": 3, "rank": 2, "criterion": "bic", "objective": "rrr", "center": False}
-    given |= {"ridge": 0.1, "half_life": 300.0, "n_surrogates": 19, "seed": 3}
+    given |= {"ridge": 0.1, "n_surrogates": 19, "seed": 3}
     assert {name: result["parameters"][name] for name in given} == given
     assert result["significance"]["n_surrogates"] == 19
     assert len(result["significance"]["p_values"]) == 2
+
+
+def test_a_half_life_arrives_and_has_no_surrogates(capsys):
+    np.save("x.npy", recording())
+    words = ("--memory", 4, "--horizon", 3, "--rank", 2, "--half-life", 300)
+    code, out, _ = run(capsys, "fit", "x.npy", *words, "--json")
+    assert code == 0
+    assert json.loads(out)["parameters"]["half_life"] == 300.0
+    code, _, err = run(capsys, "fit", "x.npy", *words, "--surrogates", 19)
+    assert code == 2
+    assert "with a half_life" in err
 
 
 def test_surrogates_add_p_values_to_the_table(capsys):
