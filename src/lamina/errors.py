@@ -87,5 +87,9 @@ class ClippedInformationWarning(LaminaWarning):
     """A canonical correlation of 1 was clipped so that the information stays finite."""
 
 
+class FewWindowsWarning(LaminaWarning):
+    """Too few windows, or too few that are not forgotten, for correlations that mean anything."""
+
+
 class UnpredictableWarning(LaminaWarning):
     """Nothing that the past says about the future stands out from chance; one short unit is fitted."""

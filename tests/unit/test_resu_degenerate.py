@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina.errors import ClippedInformationWarning, RankDeficientWarning
+from lamina.errors import ClippedInformationWarning, DataError, FewWindowsWarning, RankDeficientWarning
 
 
 def signal(seed, time=400, channels=2):
@@ -67,3 +67,52 @@ def test_a_nearly_singular_signal_is_learned(noise):
     assert unit.canonical_correlations_[2] < 0.4
     forecast = unit.predict(y)[6:-5, 0, 0]
     assert np.abs(forecast - np.sin(0.1 * time[7:-4])).max() < 5 * noise
+
+
+@pytest.mark.parametrize("objective", ["cca", "rrr", "pca"])
+@pytest.mark.parametrize("center", [True, False])
+def test_windows_too_few_to_tell_anything_are_pointed_out_and_one_more_is_not(center, objective):
+    # 5 + 5 dimensions: with 9 windows about their mean, or 10 about zero, some combination always fits
+    noise = np.random.default_rng(3).standard_normal(40)
+    unit = lamina.ReSU(memory=5, horizon=5, rank=5, center=center, objective=objective)
+    enough = 20 if center else 19
+    with pytest.warns(FewWindowsWarning, match=rf"{enough - 10} window\(s\) are too few.* 5 .* 5 "):
+        unit.fit(noise[: enough - 1])
+    assert unit.canonical_correlations_[0] == pytest.approx(1)
+    assert unit.fit(noise[:enough]).canonical_correlations_[0] < 1 - 1e-6
+    # a ridge is the remedy that needs no more data, and "rrr" and "pca" judge their units without it
+    unit.set_params(ridge=0.5)
+    with contextlib.nullcontext() if objective == "cca" else pytest.warns(FewWindowsWarning):
+        assert (unit.fit(noise[: enough - 1]).canonical_correlations_[0] < 0.9) == (objective == "cca")
+
+
+def test_half_lives_and_weights_that_leave_few_windows_count_as_few():
+    noise = np.random.default_rng(4).standard_normal(3000)
+    # geometric weights amount to (1 + decay) / (1 - decay) windows: 3 and 14.4 here
+    with pytest.warns(FewWindowsWarning, match=r"2991 window\(s\) of the weight of 3 "):
+        unit = lamina.ReSU(memory=5, horizon=5, rank=1, half_life=1).fit(noise)
+    assert unit.canonical_correlations_[0] > 0.99
+    with pytest.raises(DataError, match=r"3 window\(s\) that count.*half_life"):
+        unit.score(noise)
+    lasting = lamina.ReSU(memory=5, horizon=5, rank=1, half_life=5).fit(noise)
+    assert lasting.moments_.covariances().effective_windows == pytest.approx(14.4, abs=0.1)
+    assert lasting.score(noise) > 0
+    with pytest.warns(FewWindowsWarning, match="weight of 3 "):
+        lamina.ReSU(memory=5, horizon=5, rank=1).fit([noise[:12], noise[12:]], trial_weights=[1e10, 1])
+
+
+def test_few_windows_of_a_signal_of_few_directions_are_enough():
+    # a sine has two directions, and its future is a function of its past: that is no accident of a short look
+    time = np.arange(15)
+    with pytest.warns(ClippedInformationWarning):
+        unit = lamina.ReSU(memory=5, horizon=5, rank=2, rcond=1e-10).fit(np.sin(0.9 * time))
+    assert unit.n_windows_ == 6
+    np.testing.assert_allclose(unit.canonical_correlations_, 1, atol=1e-6)
+
+
+def test_a_beginning_of_few_windows_is_not_worth_a_warning_at_each_chunk():
+    noise = np.random.default_rng(5).standard_normal(30)
+    unit = lamina.ReSU(memory=5, horizon=5, rank=1)
+    for sample in noise:
+        unit.partial_fit([sample])
+    assert unit.n_windows_ == 21

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
-from lamina.errors import DataError
+from lamina.errors import ClippedInformationWarning, DataError, FewWindowsWarning
 from lamina.linalg.inverse_roots import whiten_projection
 from lamina.resu.settings import Settings
 from lamina.stats import LagCovariances, predictive_information, projection_information, truncated_cca
-from lamina.stats.cca import projected_covariance
+from lamina.stats.cca import CanonicalDirections, projected_covariance
 from lamina.typing import Array
 
 
@@ -66,6 +68,9 @@ def solve(covariances: LagCovariances, settings: Settings) -> Solution:
     -----
     RankDeficientWarning
         Fewer than ``rank`` directions exist.
+    FewWindowsWarning
+        With fewer windows than directions of past and future together, the strongest correlation is 1
+        whatever the data; a ridge keeps that of "cca" below.
 
     References
     ----------
@@ -81,6 +86,7 @@ def solve(covariances: LagCovariances, settings: Settings) -> Solution:
         ridge=settings.ridge,
         rcond=settings.rcond,
     )
+    few = _warn_of_few_windows(covariances, directions, settings)
     psi, phi = directions.past_filters, directions.future_filters
     units = psi.shape[0]
     spread = covariances.past @ xp.permute_dims(psi, (1, 0))
@@ -93,12 +99,44 @@ def solve(covariances: LagCovariances, settings: Settings) -> Solution:
         future_filters=xp.reshape(phi, (units, settings.horizon, -1)),
         canonical_correlations=directions.canonical_correlations,
         singular_values=directions.singular_values,
-        predictive_information=predictive_information(directions.canonical_correlations),
+        predictive_information=_information(directions.canonical_correlations, few),
         forecast=toward_future @ precision,
         reconstruction=spread @ precision,
         past_mean=xp.reshape(covariances.past_mean, (settings.memory, -1)),
         future_mean=xp.reshape(covariances.future_mean, (settings.horizon, -1)),
     )
+
+
+def _warn_of_few_windows(
+    covariances: LagCovariances, directions: CanonicalDirections, settings: Settings
+) -> bool:
+    if settings.ridge and settings.objective == "cca":
+        return False
+    # what is centred has lost one window to the mean
+    windows = math.ceil(covariances.effective_windows - 1e-9) - covariances.center
+    # the correlations of "rrr" and "pca" are those of the units alone, and know of no ridge
+    past = directions.past_filters.shape[0] if settings.ridge else directions.past_rank
+    few = windows < past + directions.future_rank
+    if few:
+        count = f"{covariances.n_windows} window(s)"
+        if covariances.effective_windows < covariances.n_windows:
+            count += f" of the weight of {covariances.effective_windows:.3g}"
+        warnings.warn(
+            f"{count} are too few for {past} direction(s) of the past and "
+            f"{directions.future_rank} of the future: correlations near 1 say nothing about the signal. "
+            "Give a longer recording or half_life, a shorter memory and horizon, or a ridge.",
+            FewWindowsWarning,
+            stacklevel=3,
+        )
+    return few
+
+
+def _information(correlations: Array, few: bool) -> float:
+    with warnings.catch_warnings():
+        if few:
+            # a correlation of 1 was explained already, and otherwise
+            warnings.simplefilter("ignore", ClippedInformationWarning)
+        return predictive_information(correlations)
 
 
 def information_kept(filters: Array, covariances: LagCovariances) -> float:
@@ -121,16 +159,18 @@ def information_kept(filters: Array, covariances: LagCovariances) -> float:
     Raises
     ------
     DataError
-        Too few windows to tell: with N − 1 < units + horizon · channels some sample correlation is always 1.
+        Too few windows to tell, what is forgotten not counted: with N − 1 < units + horizon · channels some
+        sample correlation is always 1.
     """
     units = filters.shape[0]
     needed = units + covariances.future.shape[0] + 1
-    if covariances.n_windows < needed:
+    windows = math.ceil(covariances.effective_windows - 1e-9)
+    if windows < needed:
         raise DataError(
             "X",
             allowed=f"long enough for {needed} windows (units + horizon * channels + 1)",
-            got=f"{covariances.n_windows} window(s)",
-            remedy="Score on a longer recording, or fit with a shorter horizon.",
+            got=f"{windows} window(s) that count",
+            remedy="Score on a longer recording, or fit with a shorter horizon or a longer half_life.",
         )
     xp = array_namespace(covariances.past)
     psi = xp.reshape(filters, (units, -1))

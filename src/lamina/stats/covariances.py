@@ -41,6 +41,9 @@ class LagCovariances:
         Windows that went in.
     center
         Whether the means were taken out.
+    effective_windows
+        Windows of equal weight that would tell as much, (Σω)²/Σω²: ``n_windows`` without half-life and
+        weights of trials.
     """
 
     past: Array
@@ -50,6 +53,7 @@ class LagCovariances:
     future_mean: Array
     n_windows: int
     center: bool
+    effective_windows: float
 
 
 def check_enough(
@@ -173,4 +177,10 @@ def select_covariances(
         future_mean=future_mean if center else xp.zeros_like(future_mean),
         n_windows=n_windows,
         center=center,
+        effective_windows=_effective(moments, n_windows),
     )
+
+
+def _effective(moments: WindowMoments, n_windows: int) -> float:
+    # after a long silence squares of the weights are 0, and weights themselves are not
+    return moments.weight**2 / moments.weight_squares if moments.weight_squares > 0 else float(n_windows)
