@@ -105,6 +105,19 @@ def test_partial_fit_refuses_another_window():
         unit.partial_fit(signal(2))
 
 
+@pytest.mark.parametrize(("before", "after"), [(None, 10.0), (10.0, None), (10.0, 20.0)])
+def test_partial_fit_refuses_another_half_life_and_keeps_what_it_had(before, after):
+    unit = lamina.ReSU(memory=3, horizon=2, rank=2, half_life=before).partial_fit(signal(1))
+    unit.set_params(half_life=after)
+    for use in (unit.partial_fit, unit.score):
+        with pytest.raises(StateError, match=f"half_life.*{after}.*{before}"):
+            use(signal(2))
+    unit.set_params(half_life=before).end_trial().partial_fit(signal(2))
+    assert_same_fit(
+        lamina.ReSU(memory=3, horizon=2, rank=2, half_life=before).fit([signal(1), signal(2)]), unit
+    )
+
+
 def test_end_trial_needs_a_trial():
     with pytest.raises(StateError, match="partial_fit"):
         lamina.ReSU(memory=3, horizon=2, rank=2).end_trial()

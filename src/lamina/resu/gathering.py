@@ -191,13 +191,13 @@ def warn_of_short_trials(settings: Settings, moments: LagMoments) -> None:
 
 
 def check_continues(settings: Settings, moments: LagMoments, channels: int) -> None:
-    """Refuse to mix moments of different windows or channels (`StateError`)."""
-    before = (moments.memory, moments.horizon, moments.gap, moments.channels)
-    now = (settings.memory, settings.horizon, settings.gap, channels)
+    """Refuse to mix moments of different windows, forgetting or channels (`StateError`)."""
+    before = (moments.memory, moments.horizon, moments.gap, moments.half_life, moments.channels)
+    now = (settings.memory, settings.horizon, settings.gap, settings.half_life, channels)
     if before != now:
         raise StateError(
-            f"memory, horizon, gap and channels are {now}, but the data so far were gathered with {before}. "
-            "Call fit to begin anew."
+            f"memory, horizon, gap, half_life and channels are {now}, but the data so far were gathered with "
+            f"{before}. Call fit to begin anew."
         )
 
 
