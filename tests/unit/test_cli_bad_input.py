@@ -86,6 +86,23 @@ def test_error_names_the_trial_that_it_is_about(capsys):
         assert "x.npy" not in err
 
 
+def test_errors_about_all_trials_name_none_of_them(capsys):
+    np.save("a.npy", GOOD[:8])
+    np.save("b.npy", GOOD[:9])
+    check_one_line(capsys, ("fit", "a.npy", "b.npy", "--memory", "20", "--horizon", "3"), FAILURE, "recordings")
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_recordings_without_squares_are_named(capsys, scale):
+    np.save("a.npy", GOOD * scale)
+    check_one_line(capsys, ("fit", "a.npy", "--memory", "4", "--horizon", "3"), FAILURE, "a.npy must be of")
+
+
+def test_recordings_of_no_samples_are_not_called_swapped(capsys):
+    np.save("a.npy", GOOD[:0].reshape(0, 3))
+    assert "transpose" not in check_one_line(capsys, ("fit", "a.npy"), FAILURE, "sample")
+
+
 def test_other_channels_than_in_the_fit(capsys):
     np.save("wide.npy", np.column_stack([GOOD, GOOD]))
     words = ("transform", "m.safetensors", "wide.npy", "--out", "z.npy")

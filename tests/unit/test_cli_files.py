@@ -270,6 +270,16 @@ def test_inspect_tells_what_a_recording_is(capsys, monkeypatch):
     assert "infinite: 1 value" in out
 
 
+def test_names_are_shown_as_they_are(capsys):
+    np.savez("a.npz", x=recording(), smile=recording())
+    assert run(capsys, "fit", "a.npz:x", *WORDS)[1].startswith("a.npz:x: 400 samples")
+    names = "[red]a[/red],:smile:"
+    Path("a.csv").write_text("\n".join([names, *(f"{a},{b}" for a, b in recording())]))
+    assert set(names.split(",")) <= set(run(capsys, "inspect", "a.csv")[1].split())
+    assert run(capsys, "fit", "a.csv", *WORDS, "--out", "m.safetensors", "--quiet")[0] == 0
+    assert set(names.split(",")) <= set(run(capsys, "predict", "m.safetensors", "a.csv", "--last")[1].split())
+
+
 def test_inspect_refuses_what_is_damaged(capsys):
     save(lamina.ReSU(6, 4, 2).fit(recording()), "m.safetensors")
     whole = Path("m.safetensors").read_bytes()

@@ -17,7 +17,7 @@ from lamina.io.signals import LazySignal, open_signal
 IN_MEMORY_BYTES = 2**26
 """Recordings up to this size, all together, are read whole; larger ones piece by piece."""
 
-_RECORDING = re.compile(r"(?:X|recording|trials|movies?)(?:\[(\d+)\])?( \(.*\))?")
+_RECORDING = re.compile(r"(?:X|chunk|recording|trials|movies?)(?:\[(\d+)\])?( \(.*\))?")
 
 
 class SamplingRateWarning(LaminaWarning):
@@ -76,7 +76,7 @@ def opened(files: Sequence[Path]) -> Iterator[list[LazySignal]]:
         trials = [stack.enter_context(open_signal(file)) for file in files]
         for trial in trials:
             shape = trial.samples.shape
-            if len(shape) == 2 and shape[1] > shape[0]:
+            if len(shape) == 2 and shape[1] > shape[0] > 0:
                 raise DataError(
                     trial.source,
                     allowed="longer than it has channels",
@@ -119,8 +119,11 @@ def named_after_files(trials: Sequence[LazySignal]) -> Iterator[None]:
         match = _RECORDING.fullmatch(error.argument)
         if match is None:
             raise
-        index = int(match[1] or 0)
-        source = trials[index].source if len(trials) > index else trials[0].source
+        if match[1] is None and len(trials) > 1:
+            # what holds of all together is not said of the first
+            source = "the recordings"
+        else:
+            source = trials[min(int(match[1] or 0), len(trials) - 1)].source
         named = f"{source}{match[2] or ''}"
         raise type(error)(named, allowed=error.allowed, got=error.got, remedy=error.remedy) from error
 

@@ -40,10 +40,11 @@ def print_result(
         if as_json:
             sys.stdout.write(json.dumps(_plain(result), allow_nan=False) + "\n")
         elif not quiet:
-            console = Console(highlight=False)
+            # names of files and channels are shown as they are: "a.h5:x:" is no cross, "[a]" no colour
+            console = Console(highlight=False, markup=False, emoji=False)
             for part in pictured:
                 # paths must stay whole, to be copied
-                console.print(part, soft_wrap=isinstance(part, str), markup=False)
+                console.print(part, soft_wrap=isinstance(part, str))
     except BrokenPipeError:
         raise
     except OSError as error:

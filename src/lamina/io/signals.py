@@ -169,7 +169,6 @@ def read_signal(path: str | os.PathLike[str]) -> Signal:
     try:
         samples = content.samples
         if isinstance(samples, LazySamples):
-            check_unfolding(source, "it", samples.nbytes, stored_bytes(file))
             pieces = list(samples.blocks())
             empty = np.zeros((0, *samples.shape[1:]), samples.dtype)
             samples = pieces[0] if len(pieces) == 1 else np.concatenate([empty, *pieces])
@@ -187,7 +186,8 @@ def open_signal(path: str | os.PathLike[str]) -> Iterator[LazySignal]:
     r"""Open a recording that may be larger than memory; the file is closed at the end of the block.
 
     The kinds of files are those of `read_signal`. Of ``.npy``, HDF5, zarr, Parquet (by row groups) and
-    sound only what is sliced is read; text and ``.npz`` are read whole.
+    sound only what is sliced is read; text and ``.npz`` are read whole. What unfolds beyond measure is refused
+    here, too.
 
     Parameters
     ----------
@@ -254,6 +254,9 @@ def _open(source: str) -> tuple[Content, Path]:
         content = opener(file, member)
         try:
             check_shape(source, content.samples.shape, content.samples.dtype)
+            if isinstance(content.samples, LazySamples):
+                # piece by piece it would take no memory, but time without end
+                check_unfolding(source, "it", content.samples.nbytes, stored_bytes(file))
         except FileError:
             content.close()
             raise
