@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 
-from lamina.errors import ArgumentError, ClippedInformationWarning, DataError, ShapeError, StateError
+from lamina.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    ClippedInformationWarning,
+    DataError,
+    ShapeError,
+    StateError,
+)
 from lamina.resu import (
     ReSUCell,
     calculate_mutual_information,
@@ -93,3 +101,50 @@ def test_misuse_is_named():
         construct_lag_vectors([1.0, np.inf], 1, 1)
     with pytest.raises(ShapeError, match="past"):
         ReSUCell(2).fit(past, future).forward(past[:, :2])
+
+
+def vectors(kind=np.asarray):
+    past, future = construct_lag_vectors(np.random.default_rng(5).standard_normal(200), 3, 2)
+    return kind(past), kind(future)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [center_lag_vectors, compute_covariance_matrices, lambda past, future: ReSUCell(1).fit(past, future)],
+)
+@pytest.mark.parametrize("kinds", [(np.asarray, torch.asarray), (torch.asarray, np.asarray)])
+def test_two_libraries_are_named(use, kinds):
+    past, future = vectors()
+    with pytest.raises(ArgumentTypeError, match=r"future must be an array of the library.*(numpy|torch)"):
+        use(kinds[0](past), kinds[1](future))
+
+
+def test_a_cell_fitted_in_one_library_serves_the_other():
+    past, future = vectors()
+    tensors = vectors(torch.asarray)
+    expected = ReSUCell(2).fit(past, future).forward(past)
+    for cell in (ReSUCell(2).fit(past, future), ReSUCell(2).fit(*tensors)):
+        for given, kind in ((past, np.ndarray), (tensors[0], torch.Tensor)):
+            found = cell.forward(given)
+            assert all(isinstance(output, kind) for output in found)
+            np.testing.assert_allclose(np.asarray(found), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.asarray])
+def test_overflows_are_named_and_never_come_back(kind):
+    past, future = vectors(kind)
+    with pytest.raises(DataError, match=r"past .*squares.*overflow.*Rescale"):
+        compute_covariance_matrices(past * 1e160, future)
+    with pytest.raises(DataError, match=r"future .*squares"):
+        ReSUCell(1).fit(past, future * 1e160)
+    with pytest.raises(DataError, match=r"past .*sum"):
+        center_lag_vectors(past * 0 + 1e308, future)
+    cell = ReSUCell(1).fit(past * 1e-100, future)
+    with pytest.raises(DataError, match=r"past .*outputs"):
+        cell.forward(past * 1e250)
+    # neither a gap nor the largest float32 is an overflow
+    past[3, 1] = np.nan
+    on, _ = cell.forward(past)
+    np.testing.assert_array_equal(np.isnan(np.asarray(on))[:, 0], np.arange(len(past)) == 3)
+    level = kind(np.full((20, 1), 3e38, dtype=np.float32))
+    assert not np.asarray(center_lag_vectors(level, level)[0]).any()

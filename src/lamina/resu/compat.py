@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
 from array_api_compat import array_namespace
 
 from lamina._checks import check_integer, check_recording
 from lamina.errors import DataError, ShapeError, StateError
+from lamina.resu.placement import like
 from lamina.resu.rectification import rectify
 from lamina.stats import lag_vectors, predictive_information, truncated_cca
+from lamina.stats.admission import check_same_library
 from lamina.typing import Array, Covariance, LagVectors, Recording
 
 
@@ -64,6 +67,10 @@ def center_lag_vectors(past: LagVectors, future: LagVectors) -> tuple[LagVectors
     ------
     ShapeError
         Different numbers of windows.
+    ArgumentTypeError
+        Arrays of two libraries or devices.
+    DataError
+        Infinities or NaN, or values so large that their sum overflows.
 
     Examples
     --------
@@ -72,8 +79,7 @@ def center_lag_vectors(past: LagVectors, future: LagVectors) -> tuple[LagVectors
     [[-1.0], [1.0]]
     """
     past, future = _check_pair(past, future)
-    xp = array_namespace(past)
-    return past - xp.mean(past, axis=0), future - xp.mean(future, axis=0)
+    return _centred("past", past), _centred("future", future)
 
 
 def compute_covariance_matrices(past: LagVectors, future: LagVectors) -> tuple[Covariance, Covariance, Array]:
@@ -93,8 +99,10 @@ def compute_covariance_matrices(past: LagVectors, future: LagVectors) -> tuple[C
     ------
     ShapeError
         Different numbers of windows.
+    ArgumentTypeError
+        Arrays of two libraries or devices.
     DataError
-        Fewer than two windows, infinities or NaN.
+        Fewer than two windows, infinities or NaN, or values whose squares overflow.
 
     Examples
     --------
@@ -112,7 +120,12 @@ def compute_covariance_matrices(past: LagVectors, future: LagVectors) -> tuple[C
         )
     p, f = center_lag_vectors(xp.astype(past, xp.float64), xp.astype(future, xp.float64))
     p_rows, f_rows = xp.permute_dims(p, (1, 0)), xp.permute_dims(f, (1, 0))
-    return p_rows @ p / (windows - 1), f_rows @ f / (windows - 1), f_rows @ p / (windows - 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        C_pp, C_ff = p_rows @ p / (windows - 1), f_rows @ f / (windows - 1)
+        C_fp = f_rows @ p / (windows - 1)
+    for name, covariance in (("past", C_pp), ("future", C_ff)):
+        _check_finite(name, covariance, "whose squares are finite numbers")
+    return C_pp, C_ff, C_fp
 
 
 def perform_truncated_cca(
@@ -254,12 +267,12 @@ class ReSUCell:
         Parameters
         ----------
         past
-            (windows, past lags).
+            (windows, past lags), of any library.
 
         Returns
         -------
         on, off
-            (windows, units) each, ≥ 0.
+            (windows, units) each, ≥ 0, of that library.
 
         Raises
         ------
@@ -267,20 +280,45 @@ class ReSUCell:
             Not fitted yet.
         ShapeError
             Another number of lags than in the fit.
+        DataError
+            Infinities, or values so large that the outputs overflow.
         """
         if self.filters_ is None or self.past_mean_ is None:
             raise StateError("The cell has learned nothing yet. Call fit(past, future) first.")
         past = check_recording("past", past, channels=self.filters_.shape[1])
         xp = array_namespace(past)
-        z = (xp.astype(past, xp.float64) - self.past_mean_) @ xp.permute_dims(self.filters_, (1, 0))
-        z = xp.astype(z, past.dtype)
+        filters, mean = like(self.filters_, past), like(self.past_mean_, past)
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = (xp.astype(past, xp.float64) - mean) @ xp.permute_dims(filters, (1, 0))
+            z = xp.astype(z, past.dtype)
+        # rows with a gap have no output
+        here = ~xp.any(xp.isnan(past), axis=1)[:, None]
+        _check_finite("past", xp.where(here, z, xp.zeros_like(z)), "whose outputs are finite numbers")
         units = z.shape[1]
         return rectify(z, ["on"] * units), rectify(z, ["off"] * units)
+
+
+def _centred(name: str, vectors: Array) -> Array:
+    xp = array_namespace(vectors)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = xp.mean(xp.astype(vectors, xp.float64), axis=0)
+        centred = xp.astype(xp.astype(vectors, xp.float64) - mean, vectors.dtype)
+    _check_finite(name, centred, "whose sum is a finite number")
+    return centred
+
+
+def _check_finite(name: str, result: Array, which: str) -> None:
+    xp = array_namespace(result)
+    if not bool(xp.all(xp.isfinite(result))):
+        raise DataError(
+            name, allowed=f"of values {which}", got="an overflow", remedy="Rescale the recording."
+        )
 
 
 def _check_pair(past: Any, future: Any) -> tuple[Array, Array]:
     past = check_recording("past", past, gaps=False)
     future = check_recording("future", future, gaps=False)
+    check_same_library("future", past, future)
     if past.shape[0] != future.shape[0]:
         raise ShapeError(
             "future",
