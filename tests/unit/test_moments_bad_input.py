@@ -124,6 +124,14 @@ def test_channels_that_do_not_exist(channels):
         moments.covariances(False, past_channels=channels)
 
 
+@pytest.mark.parametrize("channel", [0, 1.0, np.int64(1), np.array(0), True])
+def test_a_channel_alone_is_no_sequence_of_channels(channel):
+    moments = LagMoments(1, 1, channels=2).update(np.eye(2))
+    for name in ("past_channels", "future_channels"):
+        with pytest.raises(ArgumentTypeError, match=rf"{name} must be a sequence.*\[{channel}\]"):
+            moments.covariances(False, **{name: channel})
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -129,10 +129,21 @@ def check_channels(name: str, chosen: Sequence[int] | None, channels: int) -> li
     ------
     ArgumentError
         A channel does not exist, or none was chosen.
+    ArgumentTypeError
+        A channel is no whole number, or there is no sequence of them.
     """
     if chosen is None:
         return list(range(channels))
-    found = [check_integer(name, channel, minimum=0, maximum=channels - 1) for channel in chosen]
+    try:
+        listed = list(chosen)
+    except TypeError as error:
+        raise ArgumentTypeError(
+            name,
+            allowed="a sequence of channels, counted from 0",
+            got=repr(chosen),
+            remedy=f"Write [{chosen}] for a single channel.",
+        ) from error
+    found = [check_integer(name, channel, minimum=0, maximum=channels - 1) for channel in listed]
     if not found:
         raise ArgumentError(name, allowed="at least one channel", got="none", remedy="Name a channel.")
     return found

@@ -267,8 +267,8 @@ class LagMoments:
         ------
         StateError
             There are too few windows: two are needed with ``center``, one without.
-        ArgumentError
-            A channel does not exist.
+        ArgumentError, ArgumentTypeError
+            A channel does not exist; there is no sequence of channels.
         DataError
             The squares of the values overflow.
 
