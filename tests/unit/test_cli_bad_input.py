@@ -89,7 +89,9 @@ def test_error_names_the_trial_that_it_is_about(capsys):
 def test_errors_about_all_trials_name_none_of_them(capsys):
     np.save("a.npy", GOOD[:8])
     np.save("b.npy", GOOD[:9])
-    check_one_line(capsys, ("fit", "a.npy", "b.npy", "--memory", "20", "--horizon", "3"), FAILURE, "recordings")
+    check_one_line(
+        capsys, ("fit", "a.npy", "b.npy", "--memory", "20", "--horizon", "3"), FAILURE, "recordings"
+    )
 
 
 @pytest.mark.parametrize("scale", [1e300, 1e-300])
@@ -202,6 +204,23 @@ def test_inputs_are_never_overwritten(capsys):
         check_one_line(
             capsys, ("transform", "m.safetensors", "x.npy", "--out", out), FAILURE, "one of the inputs"
         )
+
+
+def test_a_checkpoint_is_neither_a_recording_nor_the_model(capsys):
+    # without this, the advice would be to remove the recording
+    words = ("fit", "x.npy", "--memory", 4, "--horizon", 3, "--rank", 1)
+    err = check_one_line(capsys, (*words, "--checkpoint", "x.npy"), FAILURE, "one of the inputs")
+    assert "remove" not in err
+    both = ("--checkpoint", "new.safetensors", "--out", "./new.safetensors")
+    check_one_line(capsys, (*words, *both), FAILURE, "--checkpoint and by --out")
+
+
+@pytest.mark.parametrize("words", [("--last",), ("--out", "f.npy"), ("--out", "f.csv")])
+def test_nothing_follows_from_no_samples(capsys, words):
+    np.save("a.npy", GOOD[:0])
+    check_one_line(
+        capsys, ("predict", "m.safetensors", "a.npy", *words), FAILURE, "a.npy must be at least 1 "
+    )
 
 
 def test_models_that_are_none(capsys):

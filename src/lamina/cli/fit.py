@@ -108,13 +108,17 @@ def fit(
     """Fit a ReSU to recordings, print how predictable they are, save the model."""
     del debug
     from lamina.cli import terminal
-    from lamina.cli.recordings import check_suffix, named_after_files, opened
+    from lamina.cli.recordings import check_suffix, named_after_files, opened, refuse_inputs
     from lamina.io import check_output_file, save
     from lamina.resu import ReSU
 
     if out is not None:
         check_suffix("--out", out, (".safetensors",))
+        refuse_inputs(out, *signals)
         check_output_file(out)
+    if checkpoint is not None:
+        refuse_inputs(checkpoint, *signals)
+        _refuse_one_file_for_both(checkpoint, out)
     words: dict[str, Any] = {"memory": memory, "horizon": horizon, "rank": rank, "criterion": criterion}
     words |= {"gap": gap, "center": center, "rectify": rectify, "objective": objective, "ridge": ridge}
     words |= {"half_life": half_life, "n_surrogates": surrogates, "seed": seed}
@@ -131,6 +135,15 @@ def fit(
             save(unit, out)
         terminal.print_result(
             _result(unit, trials, out), *_pictured(unit, trials, out), as_json=as_json, quiet=quiet
+        )
+
+
+def _refuse_one_file_for_both(checkpoint: Path, out: Path | None) -> None:
+    from lamina.errors import OutputError
+
+    if out is not None and checkpoint.resolve() == out.resolve():
+        raise OutputError(
+            f"cannot write {checkpoint}: it is both --checkpoint and --out; give each a file of its own"
         )
 
 

@@ -88,6 +88,7 @@ def predict(
     with opened([signal_file]) as trials:
         warn_of_other_rate(model, trials[0])
         with named_after_files(trials):
+            _check_not_empty(trials[0])
             result: dict[str, Any]
             if last:
                 result, shown = _forecast_end(model, trials[0], out)
@@ -95,6 +96,15 @@ def predict(
                 result, shown = _forecast_all(model, trials[0], str(out), quiet)
     files = {"model": str(model_file), "signal": trials[0].source, "out": None if out is None else str(out)}
     terminal.print_result(files | result, *shown, as_json=as_json, quiet=quiet)
+
+
+def _check_not_empty(trial: LazySignal) -> None:
+    from lamina.errors import DataError
+
+    if len(trial.samples) == 0:
+        raise DataError(
+            "X", allowed="at least 1 sample long", got="0 samples", remedy="Give a longer recording."
+        )
 
 
 def _forecast_all(model: ReSU, trial: LazySignal, out: str, quiet: bool) -> tuple[dict[str, Any], list[Any]]:

@@ -186,8 +186,8 @@ def open_signal(path: str | os.PathLike[str]) -> Iterator[LazySignal]:
     r"""Open a recording that may be larger than memory; the file is closed at the end of the block.
 
     The kinds of files are those of `read_signal`. Of ``.npy``, HDF5, zarr, Parquet (by row groups) and
-    sound only what is sliced is read; text and ``.npz`` are read whole. What unfolds beyond measure is refused
-    here, too.
+    sound only what is sliced is read; text and ``.npz`` are read whole. What unfolds beyond measure
+    is refused here, too.
 
     Parameters
     ----------

@@ -98,7 +98,7 @@ def write_blocks(
     ArgumentError
         If the suffix is neither ``.npy`` nor ``.csv``.
     ShapeError
-        If the pieces do not add up to ``shape``.
+        If the pieces do not add up to ``shape``, or there is none.
     OutputError
         If the file cannot be written.
 
@@ -112,19 +112,20 @@ def write_blocks(
     """
     suffix = check_choice("the suffix of the output file", Path(path).suffix.lower(), (".npy", ".csv"))
     with atomic_file(path) as partial, partial.open("wb") as stream:
-        written = 0
+        written, begun = 0, False
         for block in blocks:
             if block.shape[1:] != tuple(shape[1:]) or written + len(block) > shape[0]:
                 raise _other_shape(block.shape, shape)
             if suffix == ".csv":
-                append_rows(stream, block.reshape(len(block), -1), channel_names if written == 0 else None)
+                append_rows(stream, block.reshape(len(block), -1), None if begun else channel_names)
             else:
-                if written == 0:
+                if not begun:
                     plan = {"descr": block.dtype.str, "fortran_order": False, "shape": tuple(shape)}
                     np.lib.format.write_array_header_1_0(stream, plan)
                 stream.write(np.ascontiguousarray(block).tobytes())
-            written += len(block)
-        if written != shape[0]:
+            written, begun = written + len(block), True
+        # without a piece nobody knows of what type the numbers are
+        if written != shape[0] or not begun:
             raise _other_shape((written, *shape[1:]), shape)
 
 
