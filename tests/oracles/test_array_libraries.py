@@ -189,10 +189,11 @@ def test_the_strict_standard_suffices_for_moments_and_directions(precision, half
         )
 
 
+@pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("memory", [4, 90, 300])
-def test_the_strict_standard_suffices_for_filtering(memory):
+def test_the_strict_standard_suffices_for_filtering(memory, gaps):
     rng = np.random.default_rng(6)
-    y, filters = signal(7, gaps=False), rng.standard_normal((2, memory, 3))
+    y, filters = signal(7, gaps=gaps), rng.standard_normal((2, memory, 3))
     np.testing.assert_allclose(
         plain(causal_filter(strict(y), strict(filters))), causal_filter(y, filters), rtol=0, atol=1e-9
     )
@@ -200,6 +201,8 @@ def test_the_strict_standard_suffices_for_filtering(memory):
     z = project(y[None], filters, mean)
     found = project(strict(y[None]), strict(filters), strict(mean))
     np.testing.assert_allclose(plain(found), z, rtol=0, atol=1e-9)
+    found = project(strict(y[None]), strict(filters), strict(mean), array_api_strict.float32)
+    np.testing.assert_allclose(plain(found), z.astype(np.float32), rtol=1e-6, atol=1e-6)
     modes = ["none", "split"]
     outputs = rectify(strict(z[0]), modes)
     np.testing.assert_array_equal(plain(outputs), rectify(z[0], modes))
@@ -220,11 +223,27 @@ def test_the_strict_standard_suffices_for_lag_vectors():
         np.testing.assert_array_equal(plain(found), expected)
 
 
+@pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("parameters", [{}, {"rectify": "split", "gap": 2}, {"center": False, "ridge": 0.1}])
-def test_the_strict_standard_suffices_to_learn_a_unit(parameters):
-    y = signal(9, gaps=False)
+def test_the_strict_standard_suffices_for_a_unit(parameters, gaps):
+    y = signal(9, gaps=gaps)
     expected = lamina.ReSU(4, 3, 2, **parameters).fit(y)
     unit = lamina.ReSU(4, 3, 2, **parameters).fit(strict(y))
     for name in ARRAYS:
         np.testing.assert_allclose(plain(getattr(unit, name)), getattr(expected, name), rtol=0, atol=1e-8)
     np.testing.assert_allclose(unit.score(strict(y)), expected.score(y), rtol=1e-9)
+    for precision in (array_api_strict.float64, array_api_strict.float32):
+        recording = array_api_strict.astype(strict(y), precision)
+        rounded = np.asarray(recording)
+        tolerance = 1e-8 if precision is array_api_strict.float64 else 1e-5
+        z = unit.transform(recording)
+        pairs = [(z, expected.transform(rounded)), (unit.predict(recording), expected.predict(rounded))]
+        pairs.append((unit.inverse_transform(z), expected.inverse_transform(pairs[0][1])))
+        for found, right in pairs:
+            assert found.dtype == precision
+            np.testing.assert_allclose(plain(found), right, rtol=0, atol=tolerance)
+    # several trials, and a unit that was fitted in another library
+    for found, right in zip(
+        expected.transform([strict(y), strict(y)]), [expected.transform(y)] * 2, strict=True
+    ):
+        np.testing.assert_allclose(plain(found), right, rtol=0, atol=1e-12)

@@ -200,3 +200,28 @@ def test_temporary_memory_is_bounded_for_many_long_filters(samples):
 def test_bad_input_is_named(recording, filters, kind, words):
     with pytest.raises(kind, match=words):
         causal_filter(recording, filters)
+
+
+@pytest.mark.parametrize("memory", [3, 200])
+@pytest.mark.parametrize("library", [np.asarray, torch.asarray])
+def test_what_overflows_is_named_and_never_comes_back(memory, library):
+    y = 1.0 + np.random.default_rng(7).random((500, 1))
+    single = library(y.astype(np.float32))
+    filters = np.ones((2, memory, 1))
+    with pytest.raises(DataError, match=r"filters must be of values that float32 holds.*float64"):
+        causal_filter(single, filters * 1e300)
+    with pytest.raises(DataError, match=r"recording must be .* finite in float32.*overflow"):
+        causal_filter(single * 1e38, filters)
+    with pytest.raises(DataError, match=r"recording must be .* finite in float64"):
+        causal_filter(library(y * 1e200), filters * 1e200)
+    # one value alone, far behind the first that are looked at, beside a gap
+    spike = np.zeros((200_000, 1))
+    spike[150_000], spike[10] = 1e300, np.nan
+    with pytest.raises(DataError, match="overflow"):
+        causal_filter(library(spike), filters[:, :1, :] * 1e10)
+    spike[150_000] = 1e290
+    outputs = np.asarray(causal_filter(library(spike), filters[:, :1, :] * 1e10))
+    assert np.nanmax(outputs) == pytest.approx(1e300)
+    assert np.isnan(outputs).sum() == 2
+    # sums of outputs that overflow are no overflow of outputs
+    assert np.asarray(causal_filter(library(np.full((50, 1), 1e308)), filters[:, :1, :])).min() == 1e308

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse
+import torch
 from sklearn.exceptions import NotFittedError
 
 import lamina
@@ -238,3 +239,19 @@ def test_layers_that_were_changed_after_the_fit_change_no_output(layers):
     before = network.transform(MOVIE)
     network.set_params(layers=layers)
     np.testing.assert_array_equal(network.transform(MOVIE), before)
+
+
+@pytest.mark.parametrize("library", [np.asarray, torch.asarray])
+def test_results_that_the_type_of_the_recording_cannot_hold_are_named(library):
+    y = np.random.default_rng(1).standard_normal((60, 2))
+    faint = lamina.ReSU(memory=3, horizon=2, rank=2).fit(library(y * 1e-30))
+    single = library((y * 1e20).astype(np.float32))
+    with pytest.raises(DataError, match=r"finite in float32, got an overflow.*float64"):
+        faint.transform(single)
+    assert np.isfinite(np.asarray(faint.transform(library(y * 1e20)))).all()
+    # what comes back is on the scale of the recording: only sums of its largest values overflow
+    loud = lamina.ReSU(memory=3, horizon=2, rank=2).fit(library(y * 1e100))
+    with pytest.raises(DataError, match=r"Z must be .* finite in float32, got an overflow"):
+        loud.inverse_transform(library(np.ones((5, 2), dtype=np.float32)))
+    with pytest.raises(DataError, match=r"X must be .* finite in float32, got an overflow"):
+        loud.predict(single)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace
 from sklearn.utils import Tags
 
 from lamina._checks import check_trials
-from lamina.errors import MissingDependencyError
+from lamina.errors import DataError, MissingDependencyError
 from lamina.resu.admission import admit, is_list_of_trials, like
 from lamina.resu.projection import expand, project
 from lamina.resu.rectification import recombine
@@ -74,8 +75,8 @@ def answer(
     results: list[Array] = []
     for trial in admit(unit, X, reset=False):
         filters, mean = like(unit.filters_, trial), like(unit.past_mean_, trial)
-        z = project(trial[None, ...], filters, mean, trial.dtype if rounded else None)[0]
-        results.append(array_namespace(z).astype(respond(z), trial.dtype, copy=False))
+        z = project(trial[None, ...], filters, mean, trial.dtype if rounded else None)[0, ...]
+        results.append(_in_type("X", lambda z=z: respond(z), trial.dtype))
     return results if is_list_of_trials(X) else results[0]
 
 
@@ -85,9 +86,25 @@ def reconstruct(unit: FittedUnit, Z: Any) -> Array | list[Array]:
     for outputs in check_trials("Z", Z):
         xp = array_namespace(outputs)
         z = recombine(xp.astype(outputs, xp.float64), unit.modes_)
-        past = expand(z, like(unit.reconstruction_, z), like(unit.past_mean_, z))
-        results.append(xp.astype(past, outputs.dtype))
+        weights, mean = like(unit.reconstruction_, z), like(unit.past_mean_, z)
+        results.append(_in_type("Z", lambda z=z, w=weights, m=mean: expand(z, w, m), outputs.dtype))
     return results if is_list_of_trials(Z) else results[0]
+
+
+def _in_type(name: str, compute: Callable[[], Array], dtype: Any) -> Array:
+    """Return a result in the dtype of the input, where it has to be finite, or NaN for a gap."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = compute()
+        xp = array_namespace(result)
+        result = xp.astype(result, dtype, copy=False)
+    if bool(xp.any(xp.isinf(result))):
+        raise DataError(
+            name,
+            allowed=f"of values whose results are finite in {str(dtype).removeprefix('torch.')}",
+            got="an overflow",
+            remedy="Rescale the recording, or pass it in float64.",
+        )
+    return result
 
 
 def make_module(unit: FittedUnit, **arguments: Any) -> Any:

@@ -137,6 +137,8 @@ def toeplitz_filter(
     # as wide as the products: rows of a few units would be subtracted one by one
     offset = None if writer.offset is None else xp.tile(writer.offset, (block,))
     filtered = writer.begin(samples, filters)
+    # NumPy converts as it writes, others need to be told
+    numpy = isinstance(filtered, np.ndarray)
     at_once = max(16, _numbers(filters) // ((memory - 1 + block) * channels + block * units))
     for start in range(0, samples, at_once * block):
         blocks = min(at_once, -(-(samples - start) // block))
@@ -147,7 +149,7 @@ def toeplitz_filter(
         pieces[0] = pieces[0][:, surplus * channels :]
         stretches = pieces[0] if behind == 0 else xp.concat(pieces, axis=1)
         stop = min(start + blocks * block, samples)
-        whole = isinstance(filtered, np.ndarray) and stop == start + blocks * block
+        whole = numpy and stop == start + blocks * block
         if whole and filtered.dtype == bands.dtype:
             products = np.matmul(stretches, bands, out=filtered[start:stop, :].reshape(blocks, -1))
         else:
@@ -155,7 +157,8 @@ def toeplitz_filter(
         if offset is not None:
             products -= offset
         if not (whole and filtered.dtype == bands.dtype):
-            filtered[start:stop, :] = xp.reshape(products, (-1, units))[: stop - start, :]
+            outputs = xp.reshape(products, (-1, units))[: stop - start, :]
+            filtered[start:stop, :] = outputs if numpy else xp.astype(outputs, filtered.dtype, copy=False)
     return filtered
 
 
@@ -219,6 +222,7 @@ def fourier_filter(recording: Reader, filters: Array, writer: Writer = AS_COMPUT
     size: Any = scipy.fft.next_fast_len(span, real=True)
     fresh = size - memory + 1
     filtered = writer.begin(samples, filters)
+    numpy = isinstance(filtered, np.ndarray)
     # a transformed filter is eight times as long as the filter: only so many of them at once
     together = max(1, min(units, 4 * _numbers(filters) // (size * channels)))
     at_once = _ABREAST if _ABREAST * size * channels <= 16 * _numbers(filters) else 1
@@ -240,8 +244,10 @@ def fourier_filter(recording: Reader, filters: Array, writer: Writer = AS_COMPUT
                     outputs -= writer.offset[some, None, None]
                 # one unit at a time: copied together, they would be copied a pair or so at a time
                 for each in range(some.stop - some.start):
-                    series = xp.reshape(outputs[each, ...], (-1,))
-                    filtered[start : start + length, unit + each] = series[:length]
+                    series = xp.reshape(outputs[each, ...], (-1,))[:length]
+                    filtered[start : start + length, unit + each] = (
+                        series if numpy else xp.astype(series, filtered.dtype, copy=False)
+                    )
     return filtered
 
 

@@ -45,7 +45,8 @@ def causal_filter(recording: Recording, filters: Filters) -> Array:
     ArgumentTypeError
         An argument is not made of real numbers.
     DataError
-        The recording holds infinity, or the filters NaN or infinity.
+        The recording holds infinity, or the filters NaN or infinity; filters or outputs are too large for the
+        dtype of the recording.
 
     Notes
     -----
@@ -60,7 +61,17 @@ def causal_filter(recording: Recording, filters: Filters) -> Array:
     """
     bank = _check_filters(filters)
     signal = check_recording("recording", recording, channels=bank.shape[2], minimum_samples=0)
-    return filter_deviations(signal, _like(bank, signal))
+    with np.errstate(over="ignore"):
+        ours = _like(bank, signal)
+    xp = array_api_compat.array_namespace(ours)
+    if not bool(xp.all(xp.isfinite(ours))):
+        raise DataError(
+            "filters",
+            allowed=f"of values that {str(ours.dtype).removeprefix('torch.')} holds, as the recording",
+            got="an overflow",
+            remedy="Rescale the filters, or pass the recording in float64.",
+        )
+    return filter_deviations(signal, ours)
 
 
 def filter_deviations(
@@ -92,17 +103,47 @@ def filter_deviations(
     -------
     array
         ``(time, units)``; NaN where a window touches a gap.
+
+    Raises
+    ------
+    DataError
+        An output is too large for the dtype.
     """
     gaps = _has_gaps(signal)
     # lags beyond the first sample meet nothing but zeros
     memory = min(filters.shape[1], max(1, signal.shape[0]))
     filters = filters[:, :memory, :]
     route = fourier_filter if prefers_fourier(*filters.shape) else toeplitz_filter
-    filtered = route(Reader(signal, filters.dtype, level, gaps), filters, Writer(dtype, offset))
-    if gaps:
-        xp = array_api_compat.array_namespace(signal)
-        filtered[_touched(xp.any(xp.isnan(signal), axis=1), memory), :] = math.nan
+    # what overflows is looked for, and named, below
+    with np.errstate(over="ignore", invalid="ignore"):
+        filtered = route(Reader(signal, filters.dtype, level, gaps), filters, Writer(dtype, offset))
+    _finish(filtered, _touched(signal, memory) if gaps else None)
     return filtered
+
+
+def _finish(filtered: Array, touched: Array | None) -> None:
+    """Write NaN into the outputs that touch a gap, and see that all others are finite (`DataError`)."""
+    xp = array_api_compat.array_namespace(filtered)
+    step = max(1, _LOOK // filtered.shape[1])
+    for start in range(0, filtered.shape[0], step):
+        some = slice(start, min(start + step, filtered.shape[0]))
+        block = filtered[some, :]
+        gone = None if touched is None else touched[some]
+        if gone is not None and bool(xp.any(gone)):
+            filtered[some, :] = xp.where(gone[:, None], xp.full_like(block, math.nan), block)
+            block = xp.where(gone[:, None], xp.zeros_like(block), block)
+        block = block.detach() if array_api_compat.is_torch_array(block) else block
+        with np.errstate(over="ignore", invalid="ignore"):
+            if math.isfinite(float(xp.sum(block))):
+                continue
+        # finite values that overflow in the sum end up here too
+        if not bool(xp.all(xp.isfinite(block))):
+            raise DataError(
+                "recording",
+                allowed=f"of values whose outputs are finite in {str(filtered.dtype).removeprefix('torch.')}",
+                got="an overflow",
+                remedy="Rescale the recording, or pass it in float64.",
+            )
 
 
 def _like(filters: Array, signal: Array) -> Array:
@@ -133,10 +174,10 @@ def _has_gaps(signal: Array) -> bool:
     return False
 
 
-def _touched(missing: Array, memory: int) -> Array:
+def _touched(signal: Array, memory: int) -> Array:
     """Which outputs have a missing sample in their window."""
-    xp = array_api_compat.array_namespace(missing)
-    seen = xp.cumulative_sum(xp.astype(missing, xp.int64))
+    xp = array_api_compat.array_namespace(signal)
+    seen = xp.cumulative_sum(xp.astype(xp.any(xp.isnan(signal), axis=1), xp.int64))
     left = xp.zeros_like(seen)
     left[memory:] = seen[: max(0, seen.shape[0] - memory)]
     return seen > left
