@@ -89,9 +89,8 @@ def test_error_names_the_trial_that_it_is_about(capsys):
 def test_errors_about_all_trials_name_none_of_them(capsys):
     np.save("a.npy", GOOD[:8])
     np.save("b.npy", GOOD[:9])
-    check_one_line(
-        capsys, ("fit", "a.npy", "b.npy", "--memory", "20", "--horizon", "3"), FAILURE, "recordings"
-    )
+    words = ("fit", "a.npy", "b.npy", "--memory", 20, "--horizon", 3)
+    check_one_line(capsys, words, FAILURE, "the recordings must be")
 
 
 @pytest.mark.parametrize("scale", [1e300, 1e-300])
@@ -212,7 +211,7 @@ def test_a_checkpoint_is_neither_a_recording_nor_the_model(capsys):
     err = check_one_line(capsys, (*words, "--checkpoint", "x.npy"), FAILURE, "one of the inputs")
     assert "remove" not in err
     both = ("--checkpoint", "new.safetensors", "--out", "./new.safetensors")
-    check_one_line(capsys, (*words, *both), FAILURE, "--checkpoint and by --out")
+    check_one_line(capsys, (*words, *both), FAILURE, "both --checkpoint and --out")
 
 
 @pytest.mark.parametrize("words", [("--last",), ("--out", "f.npy"), ("--out", "f.csv")])

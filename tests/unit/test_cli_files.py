@@ -11,6 +11,7 @@ import pytest
 import lamina
 from lamina.cli import main, recordings
 from lamina.io import load, save, write_signal
+from lamina.io.container import read_container, write_container
 from lamina.io.signals import LazySignal
 from lamina.resu import ReSULayer, ReSUNetwork
 from lamina.resu.local import LocalReSU
@@ -278,6 +279,30 @@ def test_names_are_shown_as_they_are(capsys):
     assert set(names.split(",")) <= set(run(capsys, "inspect", "a.csv")[1].split())
     assert run(capsys, "fit", "a.csv", *WORDS, "--out", "m.safetensors", "--quiet")[0] == 0
     assert set(names.split(",")) <= set(run(capsys, "predict", "m.safetensors", "a.csv", "--last")[1].split())
+
+
+@pytest.mark.parametrize("model", [lamina.ReSU(6, 4, 2), LocalReSU(6, 4, 2)], ids=["batch", "local"])
+def test_inspect_takes_nothing_in_a_file_for_granted(capsys, model):
+    save(model.fit(recording()), "m.safetensors")
+    description, arrays = read_container("m.safetensors")
+    for units in (None, [], "x", {"memory": 3, "gap": "\x1b[2J"}):
+        write_container("m.safetensors", {**description, "units": units, "lamina": "\x1b[31m" * 99}, arrays)
+        code, out, err = run(capsys, "inspect", "m.safetensors")
+        assert (code, err) == (0, "")
+        assert "\x1b" not in out
+        assert max(map(len, out.splitlines())) < 110
+    for count in ("x", None, [1], -1):
+        described = {**description, "fitted": {**description["fitted"], "n_trials": count}}
+        write_container("m.safetensors", described, arrays)
+        code, out, err = run(capsys, "inspect", "m.safetensors")
+        assert (code, err.count("\n"), "unexpected" in err) == (1, 1, False)
+
+
+def test_names_move_no_cursor(capsys):
+    Path("a.csv").write_text("\n".join(["\x1b[2Ja,b", *(f"{a},{b}" for a, b in recording())]))
+    assert run(capsys, "inspect", "a.csv")[1].count("\x1b") == 0
+    assert run(capsys, "fit", "a.csv", *WORDS, "--out", "m.safetensors", "--quiet")[0] == 0
+    assert "\x1b" not in run(capsys, "predict", "m.safetensors", "a.csv", "--last")[1]
 
 
 def test_inspect_refuses_what_is_damaged(capsys):

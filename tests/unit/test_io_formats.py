@@ -268,7 +268,10 @@ def test_what_unfolds_beyond_measure_is_refused_unread(tmp_path, write):
         with pytest.raises(FileError, match=r"bytes in memory|codec 'sharding_indexed'"):
             read_signal(path)
         # opened to be read piece by piece, it would keep a program busy for hours
-        with pytest.raises(FileError, match=r"bytes in memory|codec 'sharding_indexed'"), open_signal(path) as it:
+        with (
+            pytest.raises(FileError, match=r"bytes in memory|codec 'sharding_indexed'"),
+            open_signal(path) as it,
+        ):
             next(it.blocks())
         assert tracemalloc.get_traced_memory()[1] < 2**24
     finally:

@@ -341,3 +341,13 @@ def try_out(model, test):
         assert np.isfinite(model.transform(test)).all()
     except ShapeError:
         assert isinstance(model, ReSUNetwork)
+
+
+def test_weights_whose_squares_are_no_numbers_are_refused(tmp_path):
+    path = written(lamina.ReSU(4, 3, 1).fit(recording()), tmp_path)
+    description, arrays = read_container(path)
+    for weight in (1e308, 1e200):
+        moments = {**description["moments"], "weight": weight}
+        write_container(path, {**description, "moments": moments}, arrays)
+        with pytest.raises(FileError, match="'weight' of its moments"):
+            load(path)

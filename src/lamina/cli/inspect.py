@@ -45,7 +45,7 @@ def inspect(
 
 def _model(file: Path) -> tuple[dict[str, Any], list[Any]]:
     from lamina.cli.described import described_unit, pictured_unit
-    from lamina.cli.terminal import counted
+    from lamina.cli.terminal import counted, printable
     from lamina.io.models import read_model
     from lamina.resu import ReSU
 
@@ -53,20 +53,22 @@ def _model(file: Path) -> tuple[dict[str, Any], list[Any]]:
     kind = type(model).__name__
     found: dict[str, Any] = {"file": str(file), "kind": "model", "class": kind, "checksum": "ok"}
     found |= {"format": description["format"], "lamina": description.get("lamina")}
-    head = f"{file}: {kind}, written by lamina {description.get('lamina')}, format {description['format']}"
+    writer = printable(str(description.get("lamina"))[:40])
+    head = f"{file}: {kind}, written by lamina {writer}, format {description['format']}"
+    units = _units(description)
     shown: list[Any] = [f"{head}, checksum ok"]
     if not isinstance(model, ReSU):
         layers = getattr(model, "layers_", None)
         if layers is None:
             seen = description["fitted"]
-            found |= {"parameters": model.get_params(), "units": description["units"], "fitted": seen}
+            found |= {"parameters": model.get_params(), "units": units, "fitted": seen}
             found["canonical_correlations"] = vars(type(model))["canonical_correlations_"].fget(model)
             return found, [
                 *shown,
                 f"learned from {counted(seen['n_samples'], 'sample')} in {counted(seen['n_steps'], 'step')}, "
                 f"{counted(seen['channels'], 'channel')}",
                 "",
-                *_parameters(model.get_params(), description["units"]),
+                *_parameters(model.get_params(), units),
                 "",
                 _correlations(found["canonical_correlations"]),
             ]
@@ -82,7 +84,7 @@ def _model(file: Path) -> tuple[dict[str, Any], list[Any]]:
         "future_channels": future,
         "channel_names": fitted["feature_names"],
         "n_trials": fitted["n_trials"],
-        "units": description["units"],
+        "units": units,
         **described_unit(model),
     }
     partner = "" if future is None else f" to the future of {counted(future, 'other channel')}"
@@ -91,10 +93,18 @@ def _model(file: Path) -> tuple[dict[str, Any], list[Any]]:
         f"learned from {counted(fitted['n_windows'], 'window')} of {counted(fitted['n_trials'], 'trial')}, "
         f"{counted(fitted['channels'], 'channel')}{partner}",
         "",
-        *_parameters(model.get_params(), description["units"]),
+        *_parameters(model.get_params(), units),
         "",
         *pictured_unit(model),
     ]
+
+
+def _units(description: dict[str, Any]) -> dict[str, str]:
+    # they are for readers: what a file says in their place moves no number
+    said = description.get("units")
+    if not isinstance(said, dict):
+        return {}
+    return {name: unit for name, unit in said.items() if isinstance(unit, str) and unit.isprintable()}
 
 
 def _parameters(parameters: dict[str, Any], units: dict[str, str]) -> list[Any]:
@@ -146,7 +156,7 @@ def _signal(file: Path, quiet: bool) -> tuple[dict[str, Any], list[Any]]:
         table.add_column(title, justify="right")
     numbers = (statistics.least, statistics.greatest, statistics.mean, statistics.deviation)
     for index in range(min(channels, _MOST_CHANNELS)):
-        name = names[index] if names is not None else f"ch{index}"
+        name = terminal.printable(names[index]) if names is not None else f"ch{index}"
         table.add_row(name, *(f"{float(n[index]):.5g}" for n in numbers), str(int(statistics.missing[index])))
     more = [f"... and {channels - _MOST_CHANNELS} more (--json has all)"] if channels > _MOST_CHANNELS else []
     infinite = int(statistics.infinite.sum())

@@ -183,13 +183,15 @@ def _forecasts(model: ReSU, trial: LazySignal, progress: Progress | None) -> Ite
 def _pictured(model: ReSU, trial: LazySignal, channels: list[str], forecast: Any) -> list[Any]:
     from rich.table import Table
 
+    from lamina.cli.terminal import printable
+
     table = Table(box=None, pad_edge=False)
     table.add_column("steps ahead", justify="right")
     if model.sampling_rate:
         table.add_column("seconds", justify="right")
     shown = channels[:6]
     for name in shown:
-        table.add_column(name, justify="right")
+        table.add_column(printable(name), justify="right")
     for index, row in enumerate(forecast[:_MOST_ROWS]):
         steps = model.gap + index
         seconds = [f"{steps / model.sampling_rate:.4g}"] if model.sampling_rate else []

@@ -120,6 +120,22 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}") + f" {noun}{'' if number == 1 else 's'}"
 
 
+def printable(text: str) -> str:
+    """Return a text from a file without what would move the cursor or change colours.
+
+    Parameters
+    ----------
+    text
+        As the file says it.
+
+    Returns
+    -------
+    str
+        With a question mark in place of every character that is none to be seen.
+    """
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

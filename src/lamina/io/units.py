@@ -34,6 +34,9 @@ Description = dict[str, Any]
 
 PARAMETERS = tuple(name for name in inspect.signature(ReSU.__init__).parameters if name != "self")
 
+_MOST_REAL = 1e150
+"""Weights of windows are squared: above this no square is a finite number."""
+
 _GATHERED = frozenset({"origin", "mean", "scatter"})
 
 _SAME = 1e-4
@@ -173,6 +176,7 @@ def rebuild_unit(description: Mapping[str, Any], arrays: Mapping[str, np.ndarray
         predictive_information_=as_number("predictive_information", fitted.get("predictive_information")),
         moments_=kept,
     )
+    as_count("n_trials", fitted.get("n_trials"), 0)
     names = fitted.get("feature_names")
     if names is not None:
         if (
@@ -329,7 +333,7 @@ def _rebuild_moments(
         raise NotInOrderError("its moments are not whole, or it holds arrays that no ReSU has")
     for name, value in numbers.items():
         whole = isinstance(value, int) and 0 <= value < 2**63
-        real = isinstance(value, float) and 0 <= value < np.inf
+        real = isinstance(value, float) and 0 <= value < _MOST_REAL
         if not (whole or real or (name == "half_life" and value is None)):
             raise NotInOrderError(f"{name[:40]!r} of its moments is no count or number")
     state = {**numbers, **{name.removeprefix("moments."): array for name, array in extra.items()}}

@@ -44,9 +44,10 @@ def write_report(result: AdaptationResult, figures: dict[str, Path], path: Path)
     report.numbers(
         [
             (
-                f"cosine after {at} lag vectors, {name}",
+                f"cosine after {at} lag vectors, {name}; {config.photoreceptors} photoreceptors together",
                 f"{change.pooled[:, at].mean():.3f}",
-                f"old and new: {abs(change.old @ change.new):.3f}; aim {REACHED:g}",
+                f"aim {REACHED:g}; of one alone {change.single[:, at].mean():.3f}; "
+                f"old and new {abs(change.old @ change.new):.3f}",
             )
             for name, change in result.changes.items()
         ]
@@ -87,7 +88,8 @@ def write_report(result: AdaptationResult, figures: dict[str, Path], path: Path)
     old = ", ".join(f"{change.local_old.mean():.2f}" for change in result.changes.values())
     report.text(
         "The local rule keeps no covariances. It takes small steps, and has to relearn its weights: the new "
-        f"filter is reached {shown} (noise rises, falls), in the mean over seeds. At the change, after "
+        f"filter is reached {shown} (noise rises, falls), in the mean over seeds, looked at after "
+        f"{', '.join(f'{each:g}' for each in local_times[1:])} lag vectors. At the change, after "
         f"{config.local_before} lag vectors of the old noise, its cosine with the old filter was {old}: with "
         "little noise the lag vectors of a smooth signal are nearly collinear, and directions of small "
         "variance are learned slowly."

@@ -65,9 +65,9 @@ def write_report(result: LocalLearningResult, figures: dict[str, Path], path: Pa
         "*Asymmetric CCA* (Pehlevan et al. 2020) and *Bio-CCA* (Lipshutz et al. 2021) were written for "
         "independent samples. Windows of a signal are not: each shares nearly all of its samples with the "
         "next, so that errors of many steps add up in one direction. With a constant rate the weights keep "
-        "wandering about the solution, further than with shuffled windows. What settles them, and is local "
-        "to each synapse: a rate that decays as one over the root of the steps, and a slow copy of every "
-        "weight that averages over them (Polyak and Juditsky 1992)."
+        "wandering about the solution, mostly further than with shuffled windows. What settles them, and is "
+        "local to each synapse: a rate that decays as one over the root of the steps, and a slow copy of "
+        "every weight that averages over them (Polyak and Juditsky 1992)."
     )
     report.note(
         f"Rate, decay and averaging were chosen on *{TUNED_ON}* alone. The other two processes were fixed "
