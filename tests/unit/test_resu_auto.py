@@ -241,3 +241,35 @@ def test_weights_of_trials():
     np.testing.assert_allclose(continued.filters_, weighted.filters_, rtol=1e-9)
     with pytest.raises(ArgumentError, match="one number for each of 3"):
         ReSU(4, 3, 2).fit(trials, trial_weights=[1.0])
+
+
+def test_unequal_weights_leave_fewer_samples_to_count_on():
+    one, other = ar2(500), ar2(500, seed=3)
+    alone = ReSU().fit(one)
+    for light in (1e-6, 1e-90, 0.0):
+        unit = ReSU().fit([one, other], trial_weights=[1.0, light])
+        # AIC would take a far longer memory for 1000 samples of which 500 count
+        assert (unit.memory_, unit.horizon_, unit.rank_) == (alone.memory_, alone.horizon_, alone.rank_)
+        assert unit.selection_.n_samples == pytest.approx(500, abs=7)  # a few lie in no window
+    weighed = ReSU().fit([one, other], trial_weights=[3.0, 1.0])
+    assert weighed.selection_.n_samples == pytest.approx((3 + 1) ** 2 / (3**2 + 1**2) * 500, rel=0.02)
+    equal = ReSU().fit([one, other], trial_weights=[1e-80, 1e-80])
+    assert equal.selection_.n_samples == pytest.approx(1000, rel=0.02)
+
+
+def test_blocks_without_windows_are_named_by_what_was_given():
+    for X, gap in ((ar2(7), 1), (ar2(2000), 1000)):
+        with pytest.raises(
+            DataError, match=r"X must be long enough for criterion 'cv': two windows of \d+ samples"
+        ):
+            ReSU(criterion="cv", gap=gap).fit(X)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_cross_validation_survives_a_channel_that_moves_in_one_block_alone(scale):
+    y = ar2(800)
+    still = np.zeros((800, 1))
+    still[400] = scale
+    alone, both = (ReSU(4, 4, criterion="cv").fit(X) for X in (y, np.hstack([y, still])))
+    assert both.rank_ == alone.rank_ == 2
+    np.testing.assert_allclose(both.selection_.rank_scores[:3], alone.selection_.rank_scores[:3], atol=0.2)

@@ -226,7 +226,7 @@ def test_what_is_too_short_to_choose_is_refused(samples):
 def test_a_window_as_long_as_the_recording_has_no_rank_to_choose():
     with pytest.raises(DataError, match=r"choose rank \('auto'\): 42 windows of 40 samples"):
         Recorded(noise(60)).select(memory=20, horizon=20)
-    with pytest.raises(DataError, match="at least two blocks"):
+    with pytest.raises(DataError, match="for criterion 'cv': two windows of 60 samples"):
         Recorded(noise(200)).select(memory=30, horizon=30, criterion="cv")
 
 

@@ -63,6 +63,7 @@ class Readings:
     def choose(self) -> tuple[Settings, Selection]:
         """Return the settings with the open numbers chosen, and how they were."""
         request, base = self.request, self.request.settle(1, 1, 1)
+        n_samples, evenness = self.count_samples()
         selection = select(
             self.gather,
             self.gather_folds,
@@ -73,7 +74,8 @@ class Readings:
             criterion=request.criterion,
             channels=self.channels,
             future_channels=self.future_channels,
-            n_samples=self.count_samples(),
+            n_samples=n_samples,
+            evenness=evenness,
             half_life=base.half_life,
             center=base.center,
             ridge=base.ridge,
@@ -113,15 +115,27 @@ class Readings:
             blocks[block].end_trial()
         return blocks
 
-    def count_samples(self) -> int:
-        """Count the samples in which no channel is missing."""
-        count = 0
-        for source in self.sources:
-            for chunk in source.chunks():
+    def count_samples(self) -> tuple[int, float]:
+        """Count the samples in which no channel is missing, of trials that count at all.
+
+        Returns
+        -------
+        samples : int
+        evenness : float
+            (Σω)² / (n Σω²), the share that would tell as much if all weighed the same.
+        """
+        counts: list[int] = []
+        for source, weight in zip(self.sources, self.weights, strict=True):
+            counts.append(0)
+            for chunk in source.chunks() if weight else ():
                 xp = array_namespace(chunk)
                 whole = ~xp.any(chunk != chunk, axis=1)
-                count += int(xp.sum(xp.astype(whole, xp.int64)))
-        return count
+                counts[-1] += int(xp.sum(xp.astype(whole, xp.int64)))
+        heaviest, total = max(self.weights), sum(counts)
+        shares = [weight / heaviest for weight in self.weights]
+        weighed = sum(share * count for share, count in zip(shares, counts, strict=True))
+        squares = sum(share**2 * count for share, count in zip(shares, counts, strict=True))
+        return total, weighed**2 / squares / total if squares else 1.0
 
     def _lengths(self) -> list[int]:
         known = [source.samples for source in self.sources]

@@ -41,6 +41,7 @@ def select(
     channels: int = 1,
     future_channels: int | None = None,
     n_samples: int,
+    evenness: float = 1.0,
     half_life: float | None = None,
     center: bool = True,
     ridge: float = 0.0,
@@ -73,6 +74,8 @@ def select(
         Channels of the past; and of the other recording, whose future is to be predicted, if there is one.
     n_samples
         Samples of all trials together, missing ones excepted.
+    evenness
+        Share of these that count, above 0 and at most 1: less where trials have different weights.
     half_life
         Samples after which a sample counts half; then no more samples count than that leaves.
     center, ridge, rcond
@@ -97,7 +100,9 @@ def select(
     Bauer 2001, Automatica 37, 1561–1573.
     """
     check_choice("criterion", criterion, ("svc", "bic", "cv"))
-    data = _Data(channels, channels if future_channels is None else future_channels, n_samples, half_life)
+    data = _Data(
+        channels, channels if future_channels is None else future_channels, n_samples, half_life, evenness
+    )
     asked = _Asked(memory, horizon, rank)
     order = order_scores = None
     m, h = memory or 1, horizon or 1
@@ -115,7 +120,7 @@ def select(
         covariances, m, h = _gather_enough(gather, m, h, gap, asked, data)
         cca = truncated_cca(covariances.past, covariances.future, covariances.cross, ridge=ridge, rcond=rcond)
         in_windows = min(n_samples, covariances.n_windows + m + gap + h - 2)
-        counted = max(effective_samples(in_windows, half_life), 2.0)
+        counted = data.effective(in_windows)
         correlations = as_numpy(cca.canonical_correlations)
         regularised = {"ridge": ridge, "rcond": rcond}
         if criterion == "svc":
@@ -124,6 +129,8 @@ def select(
             rank_scores = score_ranks_bic(covariances, channels, data.width, n_samples=counted, **regularised)
         else:
             folds = gather_folds(m, h, gap, FOLDS)
+            if sum(fold.n_windows >= 2 for fold in folds) < 2:
+                raise _too_short_for_folds(m, h, gap, data)
             rank_scores = score_ranks_cv(folds, future_channels=future_channels, center=center, **regularised)
         best = int(np.argmin(rank_scores))
         units = max(best, 1)
@@ -176,10 +183,15 @@ class _Data:
     width: int
     n_samples: int
     half_life: float | None
+    evenness: float
 
     @property
     def counted(self) -> float:
-        return max(effective_samples(self.n_samples, self.half_life), 2.0)
+        return self.effective(self.n_samples)
+
+    def effective(self, n_samples: int) -> float:
+        """Return the samples of equal weight that tell as much."""
+        return max(effective_samples(n_samples, self.half_life) * self.evenness, 2.0)
 
     def longest_for_folds(self, gap: int) -> float:
         """Memory and horizon of which a block holds two windows one after the other."""
@@ -203,8 +215,7 @@ def _score_orders(gather: Gather, gap: int, data: _Data) -> np.ndarray:
             if highest == 1 and data.n_samples >= needed + gap:
                 raise
         if covariances is not None and n_windows >= needed:
-            counted = max(effective_samples(n_windows, data.half_life), 2.0)
-            return score_orders(covariances, data.channels, n_samples=counted)
+            return score_orders(covariances, data.channels, n_samples=data.effective(n_windows))
         if highest == 1:
             raise _too_short("memory and horizon", needed, gap + 1, n_windows)
         highest //= 2
@@ -258,6 +269,16 @@ def _too_short(what: str, windows: int, window: int, got: int) -> DataError:
         allowed=f"long enough to choose {what} ('auto'): {windows} windows of {window} samples without a gap",
         got=f"{got}",
         remedy="Give a longer recording, or memory, horizon and rank as numbers.",
+    )
+
+
+def _too_short_for_folds(m: int, h: int, gap: int, data: _Data) -> DataError:
+    return DataError(
+        "X",
+        allowed=f"long enough for criterion 'cv': two windows of {m + gap + h - 1} samples without a gap "
+        f"in at least two of {FOLDS} blocks",
+        got=f"{data.n_samples} samples in all",
+        remedy="Give a longer recording, a shorter memory and horizon, or criterion='svc' or 'bic'.",
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from lamina._checks import check_integer, check_real
 from lamina.errors import DataError
 from lamina.linalg import inverse_sqrt
+from lamina.linalg.inverse_roots import check_cutoff
 from lamina.stats.covariances import LagCovariances
 from lamina.stats.moments import LagMoments
 from lamina.stats.selection_orders import as_numpy
@@ -144,13 +145,9 @@ def _gains(
 ) -> np.ndarray:
     """Mean gain in nats of every direction learned on one set of windows, on another."""
     P, F = coordinates.past, coordinates.future
-    past_root, past_rank = inverse_sqrt(
-        _symmetric(P @ _with_ridge(as_numpy(trained.past), ridge) @ P.T), rcond
-    )
-    future_root, future_rank = inverse_sqrt(
-        _symmetric(F @ _with_ridge(as_numpy(trained.future), ridge) @ F.T), rcond
-    )
-    if past_rank == 0 or future_rank == 0:
+    past_root = _root(P @ _with_ridge(as_numpy(trained.past), ridge) @ P.T, rcond)
+    future_root = _root(F @ _with_ridge(as_numpy(trained.future), ridge) @ F.T, rcond)
+    if len(past_root) == 0 or len(future_root) == 0:
         return np.zeros(0)
     left, values, right = np.linalg.svd(
         future_root @ (F @ as_numpy(trained.cross) @ P.T) @ past_root.T, full_matrices=False
@@ -193,5 +190,12 @@ def _with_ridge(matrix: np.ndarray, ridge: float) -> np.ndarray:
     return matrix + ridge * np.trace(matrix) / len(matrix) * np.eye(len(matrix)) if ridge else matrix
 
 
-def _symmetric(matrix: np.ndarray) -> np.ndarray:
-    return (matrix + matrix.T) / 2
+def _root(covariance: np.ndarray, rcond: float | None) -> np.ndarray:
+    """Whiten, with no weight at all on directions that do not vary.
+
+    `inverse_sqrt` brings every coordinate to unit variance first. Where a channel stands still in these
+    blocks and moves in the held-out one, that blows up what little the coordinates share with it.
+    """
+    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
+    kept = values > check_cutoff(rcond, len(values)) * values[-1]
+    return (vectors[:, kept] / np.sqrt(values[kept])).T
