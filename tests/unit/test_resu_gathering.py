@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lamina.errors import ArgumentError, ArgumentTypeError, DataError
+import lamina
+from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShortTrialWarning
 from lamina.resu.admission import admit_sources
 from lamina.resu.gathering import extend, gather
 from lamina.resu.progress import reporting
@@ -425,3 +426,34 @@ def test_whatever_fit_takes_can_be_resumed():
     checkpoint = left(sources, channels=1)
     expected = gather(fresh(channels=1), sources, checkpoint=Memory(100))
     assert_same(gather(fresh(channels=1), sources, checkpoint=checkpoint), expected)
+
+
+def test_a_chunk_is_named_by_its_place_in_its_own_trial():
+    trials = iter([TRIALS[0]]), iter([TRIALS[1], torch.from_numpy(TRIALS[2])])
+    with pytest.raises(
+        ArgumentTypeError, match=r"X\[1\] \(chunk 1, from sample 90\) must be an array of the lib"
+    ):
+        lamina.ReSU(3, 2, 1).fit(list(trials))
+    mixed = [iter([TRIALS[0]]), torch.from_numpy(TRIALS[1])]
+    with pytest.raises(
+        ArgumentTypeError, match=r"X\[1\]( \(from sample 0\))? must be an array of the library"
+    ):
+        lamina.ReSU(3, 2, 1).fit(mixed, future_of=mixed_partners())
+    unit = lamina.ReSU(3, 2, 1).partial_fit(TRIALS[0], future_of=TRIALS[0])
+    tensor = torch.from_numpy(TRIALS[1])
+    with pytest.raises(ArgumentTypeError, match=r"X \(from sample 0\) must be an array of the library"):
+        unit.partial_fit(tensor, future_of=tensor)
+
+
+def mixed_partners():
+    return [TRIALS[0], torch.from_numpy(TRIALS[1])]
+
+
+def test_the_warning_of_short_trials_points_to_who_fitted():
+    with pytest.warns(ShortTrialWarning, match="1 of 2 trials are shorter than one window of 6") as told:
+        lamina.ReSU(3, 3, 1).fit([TRIALS[0], TRIALS[2]])
+    assert told[0].filename == __file__
+    moments = LagMoments(3, 3, 1, 2).update(TRIALS[0]).end_trial().update(TRIALS[2]).end_trial()
+    with pytest.warns(ShortTrialWarning) as told:
+        lamina.ReSU.from_moments(moments, rank=1)
+    assert told[0].filename == __file__

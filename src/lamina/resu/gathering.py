@@ -76,7 +76,7 @@ def gather(
         for index in range(first, len(trials)):
             done = start if index == first else 0
             for chunk in trials[index].chunks(done, _rows(moments, trials[index], resumption)):
-                _update(moments, trials[index], chunk, factors[index])
+                _update(moments, trials[index], chunk, factors[index], done)
                 done += chunk.shape[0]
                 report(moments.n_samples - before)
                 if resumption is not None:
@@ -96,8 +96,10 @@ def extend(moments: LagMoments, source: Source, weight: float = 1.0) -> LagMomen
         As `LagMoments.update`; the message tells which chunk.
     """
     with _unchanged_on_failure(moments):
+        done = 0
         for chunk in source.chunks(0, _rows(moments, source, None)):
-            _update(moments, source, chunk, weight)
+            _update(moments, source, chunk, weight, done)
+            done += chunk.shape[0]
     return moments
 
 
@@ -186,7 +188,8 @@ def warn_of_short_trials(settings: Settings, moments: LagMoments) -> None:
             f"{moments.n_short_trials} of {moments.n_trials} trials are shorter than one window of "
             f"{settings.window} samples and add nothing.",
             ShortTrialWarning,
-            stacklevel=3,
+            # called by fit_recordings or fit_moments, these by a method of the unit, and that by the user
+            stacklevel=4,
         )
 
 
@@ -201,14 +204,14 @@ def check_continues(settings: Settings, moments: LagMoments, channels: int) -> N
         )
 
 
-def _update(moments: LagMoments, source: Source, chunk: Array, weight: float) -> None:
+def _update(moments: LagMoments, source: Source, chunk: Array, weight: float, done: int) -> None:
     try:
         moments.update(chunk, weight=weight)
     except ArgumentError as error:
         if error.argument != "chunk":
             raise
         # whoever passed X knows of no chunk
-        name = f"{source.name} (from sample {moments.n_samples})" if not source.in_memory else source.name
+        name = f"{source.name} (from sample {done})" if not source.in_memory else source.name
         raise type(error)(name, allowed=error.allowed, got=error.got, remedy=error.remedy) from None
 
 
