@@ -67,6 +67,8 @@ def test_an_export_serves_any_batch_and_any_time(method):
     exported = torch.export.export(unit, (recordings(2, 32),), dynamic_shapes=shapes).module()
     for shape in SHAPES:
         assert_same(exported(recordings(*shape)), unit(recordings(*shape)))
+    for nothing in ((2, 0, 2), (0, 5, 2), (0, 0, 2)):
+        assert exported(torch.zeros(nothing)).shape == (*nothing[:2], unit.outputs)
 
 
 @pytest.mark.filterwarnings(*EXPORTING)

@@ -364,7 +364,9 @@ def _cast(tensor: Tensor, dtype: torch.dtype) -> Tensor:
 def _full_precision(x: Tensor) -> Any:
     """Keep autocast from rounding the products."""
     kind = x.device.type
-    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
+    # tensors without values know no autocast
+    rounds = kind != "meta" and torch.is_autocast_enabled(kind)
+    return torch.autocast(kind, enabled=False) if rounds else nullcontext()
 
 
 def _exact_in_float32(mean: np.ndarray) -> np.ndarray:

@@ -97,8 +97,9 @@ def convolve(rows: Tensor, weight: Tensor) -> Tensor:
     >>> convolve(torch.tensor([1.0, 2.0, 4.0])[None, :, None], difference).flatten().tolist()
     [1.0, 1.0, 2.0]
     """
-    padded = pad(rows, (0, 0, weight.shape[0] - 1, 0))
-    return conv1d(padded.mT, weight.permute(2, 1, 0)).mT
+    # one sample more than need be, whose output is left out: torch convolves nothing shorter than a filter
+    padded = pad(rows, (0, 0, weight.shape[0], 0))
+    return conv1d(padded.mT, weight.permute(2, 1, 0)).mT[:, 1:]
 
 
 def touched(missing: Tensor, memory: int) -> Tensor:
