@@ -9,7 +9,9 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import array_api_compat
@@ -92,6 +94,26 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
     remedy = f"Did you mean {near[0]!r}?" if near else f"Choose one of these for {name}."
     listed = ", ".join(repr(choice) for choice in choices)
     raise ArgumentError(name, allowed=f"one of {listed}", got=repr(value), remedy=remedy)
+
+
+def check_path(name: str, value: Any) -> Path:
+    """Return ``value`` as a path; bytes, numbers and open files are none."""
+    text = os.fspath(value) if isinstance(value, (str, os.PathLike)) else value
+    if not isinstance(text, str):
+        raise ArgumentTypeError(
+            name,
+            allowed="a path, as text or pathlib.Path",
+            got=repr(value),
+            remedy="Name a file or folder on the disk.",
+        )
+    if "\0" in text:
+        raise ArgumentError(
+            name,
+            allowed="a path without null characters",
+            got=repr(value),
+            remedy="No system has such a file.",
+        )
+    return Path(text)
 
 
 def check_seed(name: str, value: Any) -> np.random.Generator:

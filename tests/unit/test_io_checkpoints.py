@@ -173,7 +173,7 @@ def test_mutated_files_are_read_right_or_refused(tmp_path):
     [
         ({"every": 0}, ArgumentError, "every must be an integer of at least 1"),
         ({"every": 1e6}, ArgumentTypeError, "every must be an integer"),
-        ({"path": 3}, ArgumentTypeError, "path must be the path of a file"),
+        ({"path": 3}, ArgumentTypeError, "path must be a path, as text"),
         ({"path": None}, ArgumentTypeError, "path"),
     ],
 )

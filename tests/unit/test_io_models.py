@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import io
 import json
 import zlib
 from dataclasses import fields, replace
@@ -20,7 +21,18 @@ from lamina.errors import (
     RankDeficientWarning,
     StateError,
 )
-from lamina.io import load, save
+from lamina.io import (
+    Checkpoint,
+    atomic_file,
+    atomic_folder,
+    check_output_file,
+    check_output_folder,
+    load,
+    open_signal,
+    read_signal,
+    save,
+    write_signal,
+)
 from lamina.resu import ReSULayer, ReSUNetwork
 from lamina.resu.local import LocalReSU
 
@@ -300,3 +312,35 @@ def test_local_unit_comes_back_and_learns_on(tmp_path):
     test = recording(50, seed=3)
     assert again.transform(test).tobytes() == unit.transform(test).tobytes()
     assert again.partial_fit(test).filters_.tobytes() == unit.partial_fit(test).filters_.tobytes()
+
+
+TAKING_PATHS = {
+    "save": lambda path: save(UNIT, path),
+    "load": load,
+    "Checkpoint": Checkpoint,
+    "read_signal": read_signal,
+    "open_signal": lambda path: open_signal(path).__enter__(),
+    "write_signal": lambda path: write_signal(path, np.zeros(3)),
+    "atomic_file": lambda path: atomic_file(path).__enter__(),
+    "atomic_folder": lambda path: atomic_folder(path).__enter__(),
+    "check_output_file": check_output_file,
+    "check_output_folder": check_output_folder,
+}
+
+
+class OfBytes:
+    """A path whose text is bytes, as `os.DirEntry` of a folder of bytes is."""
+
+    def __fspath__(self):
+        return b"x.safetensors"
+
+
+@pytest.mark.parametrize("use", TAKING_PATHS.values(), ids=TAKING_PATHS)
+@pytest.mark.parametrize("path", [None, 3, True, b"x", ["x"], io.BytesIO(), OfBytes()], ids=repr)
+def test_what_is_no_path_is_named(use, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ArgumentTypeError, match="path must be a path, as text"):
+        use(path)
+    with pytest.raises(ArgumentError, match="path must be a path without null"):
+        use("x\0.safetensors")
+    assert not list(tmp_path.iterdir())

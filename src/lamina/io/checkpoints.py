@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from array_api_compat import is_array_api_obj, to_device
 
-from lamina._checks import check_integer
+from lamina._checks import check_integer, check_path
 from lamina._version import __version__
-from lamina.errors import ArgumentTypeError, FileError, OutputError
+from lamina.errors import FileError, OutputError
 from lamina.io.container import MAXIMUM_FILE_BYTES, read_container, write_container
 from lamina.io.disk import as_output_error
 from lamina.io.files import check_output_file
@@ -69,10 +69,7 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str], every: int = 10_000_000) -> None:
-        if not isinstance(path, (str, os.PathLike)):
-            got = f"{path!r}"
-            raise ArgumentTypeError("path", allowed="the path of a file", got=got, remedy="Name a file.")
-        self.path = Path(path)
+        self.path: Path = check_path("path", path)
         self.every = check_integer("every", every, minimum=1)
 
     def __repr__(self) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
+from lamina._checks import check_path
 from lamina.errors import FileError
 from lamina.io.files import atomic_file
 
@@ -45,6 +46,8 @@ def write_container(
 
     Raises
     ------
+    ArgumentTypeError
+        If ``path`` is no path.
     OutputError
         If the file cannot be written.
     """
@@ -72,11 +75,13 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[s
 
     Raises
     ------
+    ArgumentTypeError
+        If ``path`` is no path.
     FileError
         If the file is missing, unreadable, truncated, larger than its header says, no safetensors file,
         written by another program, or holds infinity or NaN.
     """
-    file = Path(path)
+    file = check_path("path", path)
     try:
         with file.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lamina._checks import check_path
 from lamina.errors import OutputError
 from lamina.io.disk import as_output_error, flush, flush_folder, resolve_target, temporary_name, try_folder
 
@@ -31,6 +32,8 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Raises
     ------
+    ArgumentTypeError
+        If ``path`` is no path.
     OutputError
         If the folder is missing, ``path`` is a folder or a device, or the disk is full, read-only or not
         permitted.
@@ -44,7 +47,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     print((Path(folder) / "numbers.txt").read_text())
     1 2 3
     """
-    shown = Path(path)
+    shown = check_path("path", path)
     check_output_file(shown)
     target = shown.resolve()
     partial = temporary_name(target)
@@ -69,6 +72,8 @@ def check_output_file(path: str | os.PathLike[str]) -> None:
 
     Raises
     ------
+    ArgumentTypeError
+        If ``path`` is no path.
     OutputError
         If the folder is missing, read-only or not permitted, or ``path`` is a folder or a device.
 
@@ -79,7 +84,7 @@ def check_output_file(path: str | os.PathLike[str]) -> None:
         ...
     lamina.errors.OutputError: cannot write no/such/place/model.safetensors: its folder does not exist; ...
     """
-    shown = Path(path)
+    shown = check_path("path", path)
     with as_output_error(shown, within=None):
         target = resolve_target(shown)
         if target.exists() and not target.is_file():

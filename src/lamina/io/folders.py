@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lamina._checks import check_path
 from lamina._version import __version__
 from lamina.errors import OutputError
 from lamina.io.disk import as_output_error, flush, flush_folder, resolve_target, temporary_name, try_folder
@@ -39,6 +40,8 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Raises
     ------
+    ArgumentTypeError
+        If ``path`` is no path.
     OutputError
         If the parent is missing, ``path`` is a file or holds anything that lamina did not write, or the disk
         is full, read-only or not permitted.
@@ -52,7 +55,7 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     print(sorted(file.name for file in (Path(parent) / "run").iterdir()))
     ['.lamina', 'metrics.json']
     """
-    shown = Path(path)
+    shown = check_path("path", path)
     check_output_folder(shown)
     with as_output_error(shown, within=None):
         target = shown.resolve()
@@ -88,6 +91,8 @@ def check_output_folder(path: str | os.PathLike[str]) -> None:
 
     Raises
     ------
+    ArgumentTypeError
+        If ``path`` is no path.
     OutputError
         If the parent is missing, or ``path`` is a file, a mount point, the current folder or one above it, or
         a folder that holds anything that lamina did not write.
@@ -99,7 +104,7 @@ def check_output_folder(path: str | os.PathLike[str]) -> None:
         ...
     lamina.errors.OutputError: cannot write no/such/place/result: its folder does not exist; ...
     """
-    shown = Path(path)
+    shown = check_path("path", path)
     with as_output_error(shown, within=None):
         target = resolve_target(shown)
         try_folder(target)

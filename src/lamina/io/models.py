@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from lamina._checks import check_path
 from lamina._version import __version__
 from lamina.errors import ArgumentError, ArgumentTypeError, FileError
 from lamina.io.container import read_container, write_container
@@ -46,7 +47,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         the rectification are compared with what was fitted, and what else there is by solving once more
         from the moments (a change that moves no correlation by 1e-4 of the largest passes).
     ArgumentTypeError
-        If it is of another class.
+        If it is of another class, or ``path`` is no path.
     ArgumentError
         If the name ends otherwise.
     OutputError
@@ -63,7 +64,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     >>> bool((again.filters_ == unit.filters_).all())
     True
     """
-    if Path(path).suffix.lower() != SUFFIX:
+    file: Path = check_path("path", path)
+    if file.suffix.lower() != SUFFIX:
         raise ArgumentError(
             "path",
             allowed=f"the name of a {SUFFIX} file",
@@ -99,6 +101,8 @@ def load(path: str | os.PathLike[str]) -> Model:
 
     Raises
     ------
+    ArgumentTypeError
+        If ``path`` is no path.
     FileError
         If the file is missing, truncated, damaged, written by a later lamina, or no model at all.
 
@@ -129,7 +133,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
 
     Raises
     ------
-    FileError
+    ArgumentTypeError, FileError
         As `load`.
     """
     description, arrays = read_container(path)

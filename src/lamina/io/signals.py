@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lamina._checks import check_path
 from lamina.errors import FileError
 from lamina.io.lazy import BLOCK_BYTES, Content, LazySamples, as_file_error, check_shape, check_unfolding
 from lamina.io.writing import write_signal
@@ -149,6 +150,8 @@ def read_signal(path: str | os.PathLike[str]) -> Signal:
 
     Raises
     ------
+    ArgumentTypeError
+        If ``path`` is no path.
     FileError
         If the file is missing, unreadable, damaged, of an unknown suffix, or does not hold real numbers in
         one or two axes.
@@ -164,6 +167,7 @@ def read_signal(path: str | os.PathLike[str]) -> Signal:
     >>> signal.channel_names, signal.samples.tolist()
     (('left', 'right'), [[1.0, 2.0], [3.0, nan]])
     """
+    check_path("path", path)
     source = os.fspath(path)
     content, file = _open(source)
     try:
@@ -213,6 +217,7 @@ def open_signal(path: str | os.PathLike[str]) -> Iterator[LazySignal]:
     ...         print(recording.samples.shape, recording.samples[500:503])
     (1000,) [500. 501. 502.]
     """
+    check_path("path", path)
     source = os.fspath(path)
     content, _ = _open(source)
     try:

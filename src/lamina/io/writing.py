@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lamina._checks import check_choice
+from lamina._checks import check_choice, check_path
 from lamina.errors import ShapeError
 from lamina.io.files import atomic_file
 from lamina.io.tables import append_rows, write_table
@@ -30,6 +30,8 @@ def write_signal(
 
     Raises
     ------
+    ArgumentTypeError
+        If ``path`` is no path.
     ArgumentError
         If the suffix is neither ``.npy`` nor ``.csv``.
     ShapeError
@@ -48,7 +50,9 @@ def write_signal(
     0.1
     nan
     """
-    suffix = check_choice("the suffix of the output file", Path(path).suffix.lower(), (".npy", ".csv"))
+    suffix = check_choice(
+        "the suffix of the output file", check_path("path", path).suffix.lower(), (".npy", ".csv")
+    )
     array = np.asarray(samples)
     if suffix == ".csv" and array.ndim not in (1, 2):
         raise ShapeError(
@@ -95,6 +99,8 @@ def write_blocks(
 
     Raises
     ------
+    ArgumentTypeError
+        If ``path`` is no path.
     ArgumentError
         If the suffix is neither ``.npy`` nor ``.csv``.
     ShapeError
@@ -110,7 +116,9 @@ def write_blocks(
     ...     np.load(Path(folder) / "z.npy").shape
     (8, 3)
     """
-    suffix = check_choice("the suffix of the output file", Path(path).suffix.lower(), (".npy", ".csv"))
+    suffix = check_choice(
+        "the suffix of the output file", check_path("path", path).suffix.lower(), (".npy", ".csv")
+    )
     with atomic_file(path) as partial, partial.open("wb") as stream:
         written, begun = 0, False
         for block in blocks:
@@ -136,3 +144,7 @@ def _other_shape(found: tuple[int, ...], shape: tuple[int, ...]) -> ShapeError:
         got=f"shape {found}",
         remedy="Say the shape of all pieces together.",
     )
+
+
+def _check_suffix(file: Path) -> str:
+    return check_choice("the suffix of the output file", file.suffix.lower(), (".npy", ".csv"))
