@@ -141,6 +141,15 @@ def test_what_is_not_given_the_recording_chooses(capsys):
     assert result["model"] is None
 
 
+def test_what_is_given_is_not_said_to_be_chosen(capsys):
+    np.save("x.npy", recording())
+    for option, other in (("memory", "horizon"), ("horizon", "memory")):
+        words = " ".join(run(capsys, "fit", "x.npy", f"--{option}", 9)[1].split())
+        assert re.search(
+            rf"chosen by the recording: {option} 9 as given, {other} (\d+): twice the order", words
+        )
+
+
 def test_every_parameter_arrives(capsys):
     np.save("x.npy", recording(channels=2))
     words = "--memory 4 --horizon 3 --rank 2 --criterion bic --objective rrr --no-center --ridge 0.1"
@@ -163,7 +172,7 @@ def test_a_half_life_arrives_and_has_no_surrogates(capsys):
     assert json.loads(out)["parameters"]["half_life"] == 300.0
     code, _, err = run(capsys, "fit", "x.npy", *words, "--surrogates", 19)
     assert code == 2
-    assert "with a half_life" in err
+    assert "--surrogates must be 0 with a --half-life" in err
 
 
 def test_surrogates_add_p_values_to_the_table(capsys):

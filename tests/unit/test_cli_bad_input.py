@@ -140,8 +140,8 @@ PARAMETERS = {
     "criterion": (("--criterion", "bci"), "Did you mean 'bic'"),
     "objective": (("--objective", "ccc"), "Did you mean 'cca'"),
     "ridge": (("--ridge", -1), "ridge must be"),
-    "half-life": (("--half-life", 0), "half_life must be"),
-    "surrogates": (("--surrogates", -1), "n_surrogates must be"),
+    "half-life": (("--half-life", 0), "--half-life must be"),
+    "surrogates": (("--surrogates", -1), "--surrogates must be .* Choose --surrogates "),
     "seed": (("--surrogates", 20, "--seed", -1), "seed must be"),
     "several rectifications": (("--rectify", "on,off"), "rectify must be"),
     "horizon 0": (("--memory", 4, "--horizon", 0), "horizon must be"),
@@ -149,9 +149,10 @@ PARAMETERS = {
     "rank too high": (("--memory", 4, "--rank", 5), "rank must be at most 4"),
     "gap 0": (("--memory", 4, "--gap", 0), "gap must be"),
     "rectify": (("--memory", 4, "--rectify", "splits"), "Did you mean 'split'"),
-    "sampling rate 0": (("--memory", 4, "--sampling-rate", 0), "sampling_rate must be"),
-    "sampling rate infinite": (("--memory", 4, "--sampling-rate", "inf"), "sampling_rate must be"),
+    "sampling rate 0": (("--memory", 4, "--sampling-rate", 0), "--sampling-rate must be"),
+    "sampling rate infinite": (("--memory", 4, "--sampling-rate", "inf"), "--sampling-rate must be"),
     "unknown option": (("--memory", 4, "--memroy", 5), "No such option"),
+    "both": (("--half-life", 99, "--surrogates", 50), "--surrogates must be 0 with a --half-life"),
     "suffix": (("--memory", 4, "--out", "x.npy"), r"--out must be a \.safetensors file"),
 }
 

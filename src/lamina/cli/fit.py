@@ -90,7 +90,8 @@ def fit(
     surrogates: Annotated[
         int,
         typer.Option(
-            metavar="N", help="Test the units against N surrogates without relation of past and future."
+            metavar="N",
+            help="Test the units against N surrogates without relation of past and future; from 19.",
         ),
     ] = 0,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the surrogates, from 0.")] = 0,
@@ -108,6 +109,7 @@ def fit(
     """Fit a ReSU to recordings, print how predictable they are, save the model."""
     del debug
     from lamina.cli import terminal
+    from lamina.cli.options import spelt_as_options
     from lamina.cli.recordings import check_suffix, named_after_files, opened, refuse_inputs
     from lamina.io import check_output_file, save
     from lamina.resu import ReSU
@@ -122,7 +124,7 @@ def fit(
     words: dict[str, Any] = {"memory": memory, "horizon": horizon, "rank": rank, "criterion": criterion}
     words |= {"gap": gap, "center": center, "rectify": rectify, "objective": objective, "ridge": ridge}
     words |= {"half_life": half_life, "n_surrogates": surrogates, "seed": seed}
-    with opened(signals) as trials:
+    with spelt_as_options("n_surrogates", "half_life", "sampling_rate"), opened(signals) as trials:
         unit = ReSU(**words, sampling_rate=_sampling_rate(trials, sampling_rate))
         samples: Any = [trial.samples for trial in trials]
         with terminal.progress(quiet, "fitting") as progress, named_after_files(trials):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, TypeAlias
 
 import typer
@@ -48,6 +50,30 @@ def whole_or_auto(text: str | int) -> str | int:
     if re.fullmatch(r"[+-]?[0-9]{1,18}", text) is None:
         raise typer.BadParameter(f"{text[:40]!r} is neither a whole number nor 'auto'.")
     return int(text)
+
+
+@contextmanager
+def spelt_as_options(*names: str) -> Iterator[None]:
+    """Let errors about parameters of the library speak of the options that set them.
+
+    Parameters
+    ----------
+    *names
+        Parameters whose options are spelt otherwise.
+    """
+    from lamina.errors import ArgumentError
+
+    try:
+        yield
+    except ArgumentError as error:
+        if error.argument not in names:
+            raise
+        said = [error.argument, error.allowed, error.got, error.remedy]
+        for name in names:
+            option = "--" + name.removeprefix("n_").replace("_", "-")
+            said = [re.sub(rf"\b{name}\b", option, part) for part in said]
+        argument, allowed, got, remedy = said
+        raise type(error)(argument, allowed=allowed, got=got, remedy=remedy) from error
 
 
 def paragraphs(text: str) -> str:

@@ -104,6 +104,10 @@ class Selection:
         next_best = _runner_up("order", self.orders, self.order_scores, self.order)
         if not self.predictable:
             return f"{said}: as short as can be; order {self.order} has {among}{next_best}."
+        if self.memory != twice == self.horizon:
+            said = f"memory {self.memory} as given, horizon {self.horizon}"
+        if self.horizon != twice == self.memory:
+            said = f"horizon {self.horizon} as given, memory {self.memory}"
         if twice in (self.memory, self.horizon):
             return f"{said}: twice the order {self.order}, which has {among}{next_best}."
         return (
