@@ -1,14 +1,17 @@
-"""Recordings from other libraries that look like arrays and are none, or hold gaps of their own kind."""
+"""Recordings and units of kinds that look like what is wanted and are not, or hold gaps of their own kind."""
+
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.preprocessing import StandardScaler
 
 import lamina
-from lamina.errors import ArgumentTypeError
+from lamina.errors import ArgumentTypeError, MissingDependencyError
 from lamina.linalg import inverse_sqrt
-from lamina.resu import ReSULayer
+from lamina.resu import LocalReSU, ReSULayer, ReSUModule, ReSUStream
 from lamina.stats import LagMoments, causal_filter, lag_vectors
 
 RECORDING = np.random.default_rng(0).standard_normal((80, 2))
@@ -141,3 +144,41 @@ def test_columns_are_trials_of_one_channel_and_numbers_are_none(kind):
     found = unit().fit([kind(series), kind(series[:40])])
     assert (found.n_features_in_, found.moments_.n_trials) == (1, 2)
     assert unit().fit(series).moments_.n_trials == 1
+
+
+@pytest.mark.parametrize("wanting", [ReSUStream, ReSUModule])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        None,
+        lamina.ReSU,
+        StandardScaler().fit(RECORDING),
+        lamina.ReSUNetwork([ReSULayer(3, 2, 1)]).fit(RECORDING),
+    ],
+    ids=["None", "a class", "a scaler", "a network"],
+)
+def test_streams_and_modules_are_of_fitted_units(wanting, unit):
+    with pytest.raises(ArgumentTypeError, match=r"unit must be a fitted ReSU, got (a|the class) "):
+        wanting(unit)
+
+
+def test_a_local_unit_has_no_forecast_to_stream():
+    with pytest.raises(ArgumentTypeError, match="unit must be a fitted ReSU, got a LocalReSU"):
+        ReSUStream(LocalReSU(3, 2, 1).fit(RECORDING))
+
+
+@pytest.mark.parametrize(("missing", "named"), [("torch", True), ("torch._numpy_missing", False)])
+def test_only_a_missing_torch_is_called_a_missing_torch(missing, named, monkeypatch):
+    fitted = unit().fit(RECORDING)
+
+    class Broken:
+        def find_spec(self, name, path=None, target=None):
+            if name == "lamina.resu.module":
+                raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+
+    monkeypatch.delitem(sys.modules, "lamina.resu.module", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    kind, says = (MissingDependencyError, r"lamina\[torch\]") if named else (ModuleNotFoundError, missing)
+    with pytest.raises(kind, match=says) as caught:
+        fitted.to_module()
+    assert isinstance(caught.value, MissingDependencyError) == named

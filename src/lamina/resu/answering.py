@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
+from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from lamina._checks import check_trials
-from lamina.errors import DataError, MissingDependencyError
+from lamina.errors import ArgumentTypeError, DataError, MissingDependencyError
 from lamina.resu.admission import admit, is_list_of_trials, like
 from lamina.resu.projection import expand, project
 from lamina.resu.rectification import recombine
@@ -51,6 +53,20 @@ class FittedUnit:
         tags = super().__sklearn_tags__()  # pyright: ignore[reportAttributeAccessIssue]
         tags.input_tags.allow_nan = True
         return tags
+
+
+def check_unit(unit: Any, *needed: str) -> None:
+    """Refuse what is no fitted unit with these attributes (`ArgumentTypeError`, `NotFittedError`)."""
+    estimator = isinstance(unit, BaseEstimator)
+    if estimator:
+        check_is_fitted(unit)
+    if not estimator or not all(hasattr(unit, name) for name in needed):
+        raise ArgumentTypeError(
+            "unit",
+            allowed="a fitted ReSU",
+            got=f"the class {unit.__name__}" if isinstance(unit, type) else f"a {type(unit).__name__}",
+            remedy="Fit one to a recording.",
+        )
 
 
 def answer(
@@ -112,6 +128,9 @@ def make_module(unit: FittedUnit, **arguments: Any) -> Any:
     try:
         from lamina.resu.module import ReSUModule
     except ModuleNotFoundError as error:
+        # what PyTorch itself, or lamina, fails to find is another matter
+        if error.name != "torch":
+            raise
         raise MissingDependencyError(
             "to_module needs PyTorch. Install it with: pip install 'lamina[torch]'"
         ) from error

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from torch.nn.functional import pad
 
 from lamina._checks import check_choice, check_integer
 from lamina.errors import ArgumentTypeError, ShapeError
 from lamina.resu.admission import like
+from lamina.resu.answering import check_unit
 from lamina.resu.module_filtering import convolve, direct_filter, fourier_filter, touched
 from lamina.resu.rectification import output_columns
 from lamina.stats.filter_routes import prefers_fourier
@@ -98,7 +98,7 @@ class ReSUModule(torch.nn.Module):
         method: str = "auto",
         trainable: bool = False,
     ) -> None:
-        check_is_fitted(unit)
+        check_unit(unit, "filters_", "past_mean_", "modes_")
         dtype = torch.get_default_dtype() if dtype is None else dtype
         if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
             raise ArgumentTypeError(

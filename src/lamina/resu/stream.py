@@ -10,11 +10,11 @@ from typing import Any, Self
 import numpy as np
 from array_api_compat import is_array_api_obj, is_numpy_array
 from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
 
 from lamina._checks import check_integer, check_recording
 from lamina.errors import ArgumentTypeError, DataError, ShapeError, StateError
 from lamina.resu.admission import admit, is_list_of_trials, like
+from lamina.resu.answering import check_unit
 from lamina.resu.projection import expand
 from lamina.resu.rectification import output_columns
 from lamina.stats import causal_filter
@@ -50,7 +50,8 @@ class ReSUStream:
     NotFittedError
         The unit is not fitted yet.
     ArgumentTypeError, ShapeError, DataError
-        ``state`` is not a stream's state; it has other channels; it holds fewer samples than a window.
+        ``unit`` is no ReSU; ``state`` is not a stream's state, has other channels, or holds fewer samples
+        than a window.
 
     References
     ----------
@@ -72,7 +73,7 @@ class ReSUStream:
     """
 
     def __init__(self, unit: Any, state: Mapping[str, Any] | None = None) -> None:
-        check_is_fitted(unit)
+        check_unit(unit, "filters_", "past_mean_", "future_mean_", "forecast_", "modes_")
         filters, past_mean = _numpy(unit.filters_), _numpy(unit.past_mean_)
         units, self.memory, self.channels = filters.shape
         self._future_mean, self._forecast_map = _numpy(unit.future_mean_), _numpy(unit.forecast_)
