@@ -427,3 +427,20 @@ def test_no_warning_while_learning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         LocalReSU(4, 3, 2, rule="bio").fit(recording())
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e300])
+def test_values_without_squares_are_refused_by_their_size(scale):
+    signal = np.random.default_rng(0).standard_normal(300)
+    with pytest.raises(DataError, match="squares"):
+        LocalReSU(3, 2, 1).fit(signal * scale)
+    unit = LocalReSU(3, 2, 1).partial_fit(signal)
+    learned = unit.filters_
+    with pytest.raises(DataError, match="squares"):
+        unit.partial_fit(signal * scale)
+    np.testing.assert_array_equal(unit.filters_, learned)
+
+
+def test_a_half_life_below_a_sample_is_refused():
+    with pytest.raises(ArgumentError, match="half_life"):
+        LocalReSU(3, 2, 1, half_life=1e-3).fit(np.random.default_rng(0).standard_normal(300))

@@ -71,7 +71,7 @@ class LocalReSU(TransformerMixin, BaseEstimator):
     rectify
         "none", "on", "off" or "split", or one of these per unit; of the outputs, learning is linear.
     half_life
-        Samples after which a sample counts half in means, deviations and averages, > 0; the rate decays no
+        Samples after which a sample counts half in means, deviations and averages, ≥ 1; the rate decays no
         further than after 1.44 half-lives. None never forgets.
     seed
         Of the first, random weights, ≥ 0.

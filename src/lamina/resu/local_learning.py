@@ -14,6 +14,8 @@ from lamina.resu.local_settings import LocalSettings, check_local_settings
 from lamina.resu.local_state import LocalState
 from lamina.typing import Array
 
+_MOST = 1e150
+
 
 def settings_of(unit: Any) -> LocalSettings:
     """Return the checked parameters of a unit."""
@@ -66,8 +68,11 @@ def learn_chunk(state: LocalState, chunk: Array, settings: LocalSettings) -> Loc
     ------
     ArgumentError
         The weights ran away; the state is of no use then.
+    DataError
+        Values whose squares are no numbers any more.
     """
     samples = chunk if isinstance(chunk, np.ndarray) else like(chunk, np.empty(0))
+    _check_squares(samples)
     if not state.learn(samples, settings):
         raise ArgumentError(
             "learning_rate",
@@ -77,6 +82,22 @@ def learn_chunk(state: LocalState, chunk: Array, settings: LocalSettings) -> Loc
             "this call.",
         )
     return state
+
+
+def _check_squares(samples: np.ndarray) -> None:
+    largest = np.asarray(np.fmax.reduce(np.abs(samples), axis=0, initial=0.0), dtype=np.float64)
+    if (largest >= _MOST).any():
+        found = f"values of {_MOST:g} or more"
+    elif ((largest > 0) & (largest <= 1 / _MOST)).any():
+        found = f"a channel of nothing above {1 / _MOST:g}"
+    else:
+        return
+    raise DataError(
+        "X",
+        allowed="of values whose squares are numbers that keep their digits",
+        got=found,
+        remedy="Rescale the recording, or set such a channel to zero.",
+    )
 
 
 def _nothing_learned(state: LocalState, trials: Sequence[Array], settings: LocalSettings) -> DataError:

@@ -116,7 +116,8 @@ def check_local_settings(
         lateral_time=check_real("lateral_time", lateral_time, above=0.0),
         passes=check_integer("passes", passes, minimum=1),
         modes=check_modes("rectify", rectify, units),
-        half_life=None if half_life is None else check_real("half_life", half_life, above=0.0),
+        # with less, a single sample outweighs all before it: nothing would be left to standardise by
+        half_life=None if half_life is None else check_real("half_life", half_life, minimum=1.0),
         seed=check_integer("seed", seed, minimum=0),
         sampling_rate=None
         if sampling_rate is None
