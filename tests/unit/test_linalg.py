@@ -78,13 +78,13 @@ def test_cutoff_is_relative_to_the_largest_eigenvalue():
     assert inverse_sqrt(correlation * 1e12, rcond=1 / 98)[1] == 1
 
 
-def test_default_cutoff_is_float64_rounding_times_size():
-    size = 4
+@pytest.mark.parametrize(("size", "cutoff"), [(2, 12), (4, 12), (12, 12), (13, 13), (40, 40)])
+def test_default_cutoff_is_float64_rounding_times_size_and_twelve_at_least(size, cutoff):
     eps = np.finfo(np.float64).eps
-    base = np.ones((size, size))
-    for excess, expected in ((8.0, size), (0.5, 1)):
-        # equal channels plus independent noise: eigenvalues 4 + e once and e three times
-        assert inverse_sqrt(base + excess * 4 * size * eps * np.eye(size))[1] == expected
+    for factor, expected in ((2.0, size), (0.5, 1)):
+        # equal channels plus independent noise: eigenvalues d + e once and e otherwise
+        matrix = np.ones((size, size)) + factor * cutoff * size * eps * np.eye(size)
+        assert inverse_sqrt(matrix)[1] == expected
 
 
 @pytest.mark.parametrize("library", [array_api_strict, torch])

@@ -37,7 +37,8 @@ def inverse_sqrt(covariance: Array, rcond: float | None = None) -> tuple[Array, 
     covariance
         Symmetric positive semi-definite matrix, shape ``(d, d)``, any real floating dtype.
     rcond
-        Relative cut-off of the eigenvalues, from 0 to 1; default ``eps * d`` of float64, but at least 12 eps.
+        Relative cut-off of the eigenvalues, from 0 to 1; default ``eps * max(d, 12)`` of float64: in few
+        dimensions the rounding of moments exceeds ``eps * d``.
 
     Returns
     -------
