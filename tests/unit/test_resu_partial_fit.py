@@ -110,3 +110,53 @@ def test_a_chunk_may_come_in_chunks():
     whole = recording(90, 2)
     learned = unit().partial_fit(iter(np.split(whole[:40], [1, 7, 30]))).partial_fit(whole[40:])
     assert_same_fit(learned, unit().fit(whole))
+
+
+@pytest.mark.parametrize("scale", [1e160, 1e-160])
+def test_a_chunk_whose_squares_overflow_or_vanish_adds_nothing(scale):
+    whole = recording(90, 3)
+    learned = unit().partial_fit(whole[:40])
+    bad = np.zeros_like(whole) if scale < 1 else scale * whole
+    bad[:, 0] = scale * whole[:, 0]
+    if scale < 1:
+        learned.end_trial()
+        fresh = unit()
+        with pytest.raises(DataError, match="X must be of values whose squares keep their digits"):
+            fresh.partial_fit(bad)
+        assert_same_fit(fresh.partial_fit(whole), unit().fit(whole))
+        return
+    for _ in range(2):
+        with pytest.raises(DataError, match="X must be of values whose squares are finite numbers"):
+            learned.partial_fit(bad)
+    with pytest.raises(DataError, match="X must be of values whose squares are finite numbers"):
+        learned.partial_fit([whole, bad])
+    assert_same_fit(learned.partial_fit(whole[40:]), unit().fit(whole))
+
+
+def test_a_warning_that_is_an_error_undoes_the_chunk():
+    whole = recording(400, 4)
+    learned = lamina.ReSU(6, 4, 3).partial_fit(whole)
+    windows = learned.moments_.n_windows
+    learned.set_params(rank=8)
+    same = np.repeat(np.sin(np.arange(400.0))[:, None], 2, axis=1)
+    rank = lamina.ReSU(6, 4, 8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(LaminaWarning):
+            rank.partial_fit(same)
+    assert not hasattr(rank, "moments_")
+    assert learned.moments_.n_windows == windows
+
+
+def test_after_a_long_silence_a_stream_goes_on():
+    rng = np.random.default_rng(7)
+    before, after = rng.standard_normal((300, 2)), rng.standard_normal((60, 2)).cumsum(axis=0)
+    silence = np.full((3000, 2), np.nan)
+    learned = lamina.ReSU(3, 2, 1, half_life=10.0).partial_fit(before).partial_fit(silence)
+    for sample in after:
+        # all windows but one are forgotten when the first comes in; that is waited out
+        learned.partial_fit(sample[None, :])
+    whole = np.concatenate([before, silence, after])
+    assert_same_fit(learned, lamina.ReSU(3, 2, 1, half_life=10.0).fit(whole))
+    with pytest.raises(StateError, match="not forgotten"):
+        lamina.ReSU(3, 2, 1, half_life=0.01).partial_fit(before)

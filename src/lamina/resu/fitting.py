@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from array_api_compat import to_device
 
-from lamina.errors import ArgumentError, ArgumentTypeError, DataError, LaminaWarning
+from lamina.errors import ArgumentError, ArgumentTypeError, DataError, LaminaWarning, StateError
 from lamina.resu.admission import admit_sources, all_or_nothing, is_list_of_trials, like
 from lamina.resu.choosing import Readings
 from lamina.resu.gathering import (
@@ -20,6 +20,7 @@ from lamina.resu.gathering import (
     empty_moments,
     extend,
     gather,
+    unchanged_on_failure,
     warn_of_short_trials,
 )
 from lamina.resu.resuming import check_checkpoint
@@ -28,6 +29,10 @@ from lamina.resu.significance import Significance, assess
 from lamina.resu.solution import information_kept, solve
 from lamina.resu.sources import Checkpoint, Source, read_whole
 from lamina.stats import LagCovariances, LagMoments
+from lamina.stats.selection_orders import effective_samples
+
+# samples after which a half-life has forgotten all that it ever will
+_LONG = 2**40
 
 
 def request_of(unit: Any) -> Request:
@@ -105,24 +110,33 @@ def fit_chunk(unit: Any, X: Any, future_of: Any, trial_weight: float) -> None:
         settings.check_rank(unit.n_features_in_, future_channels or unit.n_features_in_)
         moments = unit.moments_ if begun else empty_moments(settings, sources[0].channels)
         check_continues(settings, moments, sources[0].channels)
-        if is_list_of_trials(X):
-            gather(moments, sources, weights=[trial_weight] * len(sources))
-        else:
-            extend(moments, sources[0], trial_weight)
-        unit.moments_, unit.future_channels_ = moments, future_channels
-        unit.selection_ = getattr(unit, "selection_", None)
-    try:
-        covariances = covariances_of(settings, moments, future_channels)
-    except DataError as error:
-        # too little so far is waited out; what no later sample mends is not
-        if error.argument == "chunk":
-            raise
-        return
-    with warnings.catch_warnings():
-        if moments.n_windows <= len(covariances.past_mean) + len(covariances.future_mean):
-            # with fewer windows than lags every correlation is 1; nobody wants to hear that at each chunk
-            warnings.simplefilter("ignore", LaminaWarning)
-        learn(unit, settings, moments, covariances)
+        # what the windows will weigh at most, however long the recording
+        most = effective_samples(_LONG, settings.half_life)
+        with unchanged_on_failure(moments), warnings.catch_warnings():
+            if is_list_of_trials(X):
+                gather(moments, sources, weights=[trial_weight] * len(sources))
+            else:
+                extend(moments, sources[0], trial_weight)
+            unit.moments_, unit.future_channels_ = moments, future_channels
+            unit.selection_ = getattr(unit, "selection_", None)
+            try:
+                covariances = covariances_of(settings, moments, future_channels)
+            except DataError as error:
+                # too little so far is waited out; what no later sample mends is not
+                if error.__cause__ is not None:
+                    raise
+                return
+            except StateError:
+                # a long silence lets all but the newest window be forgotten; others follow that weigh as
+                # much, unless the half-life is hopeless
+                if most < 1 + 1e-5:
+                    raise
+                return
+            lags = len(covariances.past_mean) + len(covariances.future_mean)
+            if covariances.effective_windows <= lags < most:
+                # with fewer windows than lags every correlation is 1; nobody wants to hear that at each chunk
+                warnings.simplefilter("ignore", LaminaWarning)
+            learn(unit, settings, moments, covariances)
 
 
 def assess_recordings(unit: Any, X: Any, future_of: Any, n_surrogates: int, seed: int) -> Significance:

@@ -68,7 +68,7 @@ def gather(
     factors = check_trial_weights(weights, len(trials))
     lengths = [trial.samples for trial in trials]
     total = None if None in lengths else sum(length or 0 for length in lengths)
-    with _unchanged_on_failure(moments), reporting(progress, total) as report:
+    with unchanged_on_failure(moments), reporting(progress, total) as report:
         moments.end_trial()
         before = moments.n_samples
         resumption = None if checkpoint is None else Resumption(checkpoint, moments, trials, factors)
@@ -95,7 +95,7 @@ def extend(moments: LagMoments, source: Source, weight: float = 1.0) -> LagMomen
     ArgumentError, StateError, ShapeError, DataError, ArgumentTypeError
         As `LagMoments.update`; the message tells which chunk.
     """
-    with _unchanged_on_failure(moments):
+    with unchanged_on_failure(moments):
         done = 0
         for chunk in source.chunks(0, _rows(moments, source, None)):
             _update(moments, source, chunk, weight, done)
@@ -155,7 +155,8 @@ def covariances_of(settings: Settings, moments: LagMoments, future_channels: int
     Raises
     ------
     DataError
-        Fewer than two windows, or a past or a future without variance.
+        Fewer than two windows, or a past or a future without variance; squares of the values overflow or
+        underflow, which no further data mend: only then does the error have a cause.
     """
     centred = _joint(settings, moments, True, future_channels)
     past = _varying(centred.past, centred.past_mean)
@@ -224,7 +225,8 @@ def _rows(moments: LagMoments, source: Source, resumption: Resumption | None) ->
 
 
 @contextmanager
-def _unchanged_on_failure(moments: LagMoments) -> Iterator[None]:
+def unchanged_on_failure(moments: LagMoments) -> Iterator[None]:
+    """Leave moments as they were if the block fails."""
     before = copy.deepcopy(moments)
     try:
         yield
@@ -246,12 +248,15 @@ def _joint(
             got=f"{moments.n_windows} window(s) in {moments.n_samples} samples, {moments.n_trials} trial(s)",
             remedy=remedy,
         )
-    if future_channels is None:
-        return moments.covariances(center)
-    split = moments.channels - future_channels
-    return moments.covariances(
-        center, past_channels=range(split), future_channels=range(split, moments.channels)
-    )
+    past, future = None, None
+    if future_channels is not None:
+        split = moments.channels - future_channels
+        past, future = range(split), range(split, moments.channels)
+    try:
+        return moments.covariances(center, past_channels=past, future_channels=future)
+    except DataError as error:
+        # whoever passed X knows of no chunk
+        raise DataError("X", allowed=error.allowed, got=error.got, remedy=error.remedy) from error
 
 
 def _varying(covariance: Array, mean: Array) -> Array:
