@@ -3,6 +3,7 @@
 import copy
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -141,7 +142,9 @@ def test_a_trial_that_counts_three_times_is_three_trials():
 
 
 @pytest.mark.parametrize(
-    "ones", [[1, 1, 1, 1], (1.0,) * 4, np.ones(4), torch.ones(4), [np.float32(1)] * 4], ids=str
+    "ones",
+    [[1, 1, 1, 1], (1.0,) * 4, np.ones(4), torch.ones(4), [np.float32(1)] * 4, pd.Series(1, range(9, 13))],
+    ids=lambda ones: type(ones).__name__,
 )
 def test_weights_of_one_change_no_bit(ones):
     assert_same(gather(fresh(), TRIALS, weights=ones), gather(fresh(), TRIALS))

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator
 
+import lamina
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, FileError, ShapeError, StateError
 from lamina.resu.admission import admit_sources
 from lamina.resu.chunks import rechunk
@@ -400,3 +401,14 @@ def test_nothing_that_was_passed_is_modified(tmp_path):
         recording = holed(GOOD)
         moments_of(KINDS[kind](recording, tmp_path), recording)
         np.testing.assert_array_equal(recording, holed(GOOD))
+
+
+@pytest.mark.parametrize("chunks", [lambda: iter([GOOD]), lambda: lambda: iter([GOOD])])
+@pytest.mark.parametrize("several", [False, True])
+def test_outputs_of_chunks_are_asked_of_a_stream(chunks, several):
+    unit = lamina.ReSU(3, 2, 1).fit(GOOD)
+    for ask in (unit.transform, unit.predict):
+        with pytest.raises(
+            ArgumentTypeError, match=r"X must be a whole recording.* lamina\.resu\.ReSUStream"
+        ):
+            ask([chunks()] if several else chunks())

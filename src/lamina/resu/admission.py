@@ -62,6 +62,13 @@ def admit(estimator: Any, X: Any, *, reset: bool, convert: bool = True) -> list[
         raise ArgumentTypeError(
             "X", allowed="a dense array", got=f"a sparse {type(X).__name__}", remedy="Use its toarray()."
         )
+    if is_in_chunks(X) or (is_list_of_trials(X) and any(is_in_chunks(trial) for trial in X)):
+        raise ArgumentTypeError(
+            "X",
+            allowed="a whole recording, or a list of such",
+            got="chunks that come from an iterator or a function",
+            remedy="Pass the chunks to the transform of a lamina.resu.ReSUStream, one after the other.",
+        )
     trials = check_trials("X", X, convert=convert)
     let_in = _gate(estimator, reset)
     for given, trial in zip(X if is_list_of_trials(X) else [X], trials, strict=True):

@@ -158,7 +158,8 @@ class ReSU(FittedUnit, TransformerMixin, BaseEstimator):
         trial_weights
             One number ≥ 0 per trial: how often its windows count, relative to the others'.
         progress
-            True for a bar on the terminal, or a function of the fraction done and a text.
+            True for a bar on the terminal, or a function of the fraction done and a text; "auto" reads the
+            data several times, each from 0 to 1.
         checkpoint
             A `lamina.io.Checkpoint`: the fit goes on from there after a crash.
 

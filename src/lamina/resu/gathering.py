@@ -115,6 +115,7 @@ def check_trial_weights(weights: Any, n_trials: int) -> list[float]:
     """
     if weights is None:
         return [1.0] * n_trials
+    weights = weights.to_numpy() if hasattr(weights, "to_numpy") else weights
     array: Any = weights if is_array_api_obj(weights) else None
     if array is not None and array.ndim == 1:
         weights = [float(weight) for weight in array]
