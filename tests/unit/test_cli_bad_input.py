@@ -284,3 +284,23 @@ def test_devices_are_not_replaced(capsys):
     Path("z.npy").symlink_to(os.devnull)
     check_one_line(capsys, ("transform", "m.safetensors", "x.npy", "--out", "z.npy"), FAILURE, "a device")
     assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs the pipes of POSIX")
+def test_pipes_and_devices_are_not_waited_for():
+    suffixes = (".csv", ".npy", ".wav", ".h5", ".parquet", ".flac", ".zip", ".safetensors")
+    for suffix in suffixes:
+        os.mkfifo(f"pipe{suffix}")
+        Path(f"device{suffix}").symlink_to("/dev/zero")
+    names = [f"{kind}{suffix}" for kind in ("pipe", "device") for suffix in suffixes]
+    # in a process of its own, which can be stopped if it waits
+    program = """
+import sys
+from lamina.cli import main
+sys.exit(any(main(["inspect", name]) != 1 for name in sys.argv[1:]))
+"""
+    done = subprocess.run([sys.executable, "-c", program, *names], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert len(re.findall(r"lamina: error: [^\n]* it is a pipe or a device[^\n]*\n", done.stderr)) == len(
+        names
+    )

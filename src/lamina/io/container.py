@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 
 from lamina._checks import check_path
 from lamina.errors import FileError
+from lamina.io.disk import refuse_endless
 from lamina.io.files import atomic_file
 
 MAXIMUM_HEADER_BYTES = 2**20
@@ -82,6 +83,7 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[s
         written by another program, or holds infinity or NaN.
     """
     file = check_path("path", path)
+    refuse_endless(file, file)
     try:
         with file.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size

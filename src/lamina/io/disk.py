@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lamina.errors import LaminaError, OutputError
+from lamina.errors import FileError, LaminaError, OutputError
 
 _REMEDIES = {
     errno.ENOSPC: "the disk is full; free some space or write elsewhere",
@@ -38,6 +39,20 @@ def resolve_target(shown: Path) -> Path:
             f"cannot write {shown}: {shown.parent} is a file, not a folder; choose another path"
         )
     return target
+
+
+def refuse_endless(shown: object, file: Path) -> None:
+    """Raise `FileError` for a pipe or a device: reading would wait for a writer, or never end."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        # what is missing, and links in a circle, are named by who opens them
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise FileError(
+            f"cannot read {shown}: it is a pipe or a device, which may never end; write it to a file and give "
+            "that"
+        )
 
 
 def try_folder(target: Path) -> None:

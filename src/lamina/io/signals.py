@@ -13,6 +13,7 @@ import numpy as np
 
 from lamina._checks import check_path
 from lamina.errors import FileError
+from lamina.io.disk import refuse_endless
 from lamina.io.lazy import BLOCK_BYTES, Content, LazySamples, as_file_error, check_shape, check_unfolding
 from lamina.io.writing import write_signal
 
@@ -253,6 +254,7 @@ def _open(source: str) -> tuple[Content, Path]:
         raise FileError(f"cannot read {source}: unknown suffix {file.suffix!r}; lamina reads {listed}")
     if suffix != ".zarr" and file.is_dir():
         raise FileError(f"cannot read {source}: it is a folder; give the path of a file")
+    refuse_endless(source, file)
     room, _, name = _READERS[suffix].partition(".")
     opener: Callable[[Path, str | None], Content] = getattr(import_module(f"lamina.io.{room}"), name)
     with as_file_error(source, file.suffix):
