@@ -1,6 +1,7 @@
 """A unit on a stream equals the unit on the whole recording, however the stream is cut."""
 
 import copy
+import json
 import pickle
 
 import numpy as np
@@ -224,3 +225,14 @@ def test_a_unit_fitted_in_torch_runs_through_numpy():
     y = signal(11)
     unit = lamina.ReSU(4, 2, 1).fit(torch.from_numpy(y))
     assert_same(ReSUStream(unit).transform(y), unit.transform(y))
+
+
+@pytest.mark.parametrize("samples", [0, 1, 4, 30])
+def test_the_state_survives_as_text(samples):
+    unit, y = UNITS[6, 2], signal(5, 60, 2)
+    y[3, 1] = np.nan
+    stream = ReSUStream(unit)
+    stream.transform(y[:samples])
+    text = json.dumps({**stream.state, "history": stream.state["history"].tolist()})
+    continued = ReSUStream(unit, state=json.loads(text))
+    np.testing.assert_array_equal(continued.transform(y[samples:]), stream.transform(y[samples:]))

@@ -285,6 +285,9 @@ class ReSUStream:
         samples = check_integer("state['samples']", state["samples"], minimum=0)
         history = state["history"]
         _refuse_foreign("state['history']", history)
+        if isinstance(history, list) and not history:
+            # what text makes of no samples has no channels
+            history = np.zeros((0, self.channels))
         history = check_recording(
             "state['history']", history, channels=self.channels, minimum_samples=0
         ).astype(np.float64)
