@@ -50,8 +50,7 @@ def refuse_endless(shown: object, file: Path) -> None:
         return
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise FileError(
-            f"cannot read {shown}: it is a pipe or a device, which may never end; write it to a file and give "
-            "that"
+            f"cannot read {shown}: it is a pipe or a device, which may never end; give the path of a file"
         )
 
 
