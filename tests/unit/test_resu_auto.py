@@ -273,3 +273,10 @@ def test_cross_validation_survives_a_channel_that_moves_in_one_block_alone(scale
     alone, both = (ReSU(4, 4, criterion="cv").fit(X) for X in (y, np.hstack([y, still])))
     assert both.rank_ == alone.rank_ == 2
     np.testing.assert_allclose(both.selection_.rank_scores[:3], alone.selection_.rank_scores[:3], atol=0.2)
+
+
+def test_trials_of_no_weight_take_no_part_in_the_blocks():
+    one, other = ar2(60), ar2(5000, seed=1)
+    alone = ReSU(criterion="cv").fit(one)
+    both = ReSU(criterion="cv").fit([other, one, other], trial_weights=[0.0, 1.0, 0.0])
+    np.testing.assert_allclose(both.selection_.rank_scores, alone.selection_.rank_scores, rtol=1e-9)

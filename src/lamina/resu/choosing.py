@@ -98,11 +98,13 @@ class Readings:
     def gather_folds(self, memory: int, horizon: int, gap: int, folds: int) -> list[LagMoments]:
         """Return the moments of contiguous blocks of nearly equal length; no window crosses a border."""
         settings = self._settings(memory, horizon, gap)
-        total = sum(self._lengths())
+        # trials of weight 0 would fill blocks with nothing
+        counted = [pair for pair in zip(self.sources, self.weights, strict=True) if pair[1]]
+        total = sum(_length(source) for source, _ in counted)
         borders = [round(total * fold / folds) for fold in range(1, folds + 1)]
         blocks = [self._empty(settings) for _ in range(folds)]
         block = seen = 0
-        for source, weight in zip(self.sources, self.weights, strict=True):
+        for source, weight in counted:
             for chunk in source.chunks():
                 done = 0
                 while done < chunk.shape[0]:
@@ -137,16 +139,14 @@ class Readings:
         squares = sum(share**2 * count for share, count in zip(shares, counts, strict=True))
         return total, weighed**2 / squares / total if squares else 1.0
 
-    def _lengths(self) -> list[int]:
-        known = [source.samples for source in self.sources]
-        return [
-            sum(chunk.shape[0] for chunk in source.chunks()) if length is None else length
-            for source, length in zip(self.sources, known, strict=True)
-        ]
-
     def _settings(self, memory: int, horizon: int, gap: int) -> Settings:
         asked = replace(self.request, memory=memory, horizon=horizon)
         return replace(asked.settle(1, 1, 1), gap=gap)
 
     def _empty(self, settings: Settings) -> LagMoments:
         return empty_moments(settings, self.channels + (self.future_channels or 0))
+
+
+def _length(source: Source) -> int:
+    known = source.samples
+    return sum(chunk.shape[0] for chunk in source.chunks()) if known is None else known
