@@ -363,3 +363,20 @@ def test_future_of_is_given_always_or_never():
     for chunk in np.array_split(y, 7):
         chunked.partial_fit(chunk, future_of=chunk[:, :1])
     assert_same_fit(unit, chunked)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"center": False}, {"memory": 5}, {"half_life": 9.0}, {"ridge": 0.5}, {"objective": "pca"}]
+)
+@pytest.mark.parametrize("stored", [False, True])
+def test_what_is_set_after_the_fit_changes_no_answer_for_it(changes, stored, tmp_path):
+    y = signal(6) + 3
+    unit = lamina.ReSU(memory=3, horizon=2, rank=2).fit(y)
+    if stored:
+        lamina.save(unit, tmp_path / "unit.safetensors")
+        unit = lamina.load(tmp_path / "unit.safetensors")
+        assert isinstance(unit, lamina.ReSU)
+    before = unit.score(y), unit.significance(y, n_surrogates=19).p_values
+    unit.set_params(**changes)
+    assert unit.score(y) == before[0]
+    np.testing.assert_array_equal(unit.significance(y, n_surrogates=19).p_values, before[1])

@@ -167,6 +167,7 @@ def rebuild_unit(description: Mapping[str, Any], arrays: Mapping[str, np.ndarray
         future_channels_=other,
         modes_=settings.modes[:units],
         valid_from_=settings.memory - 1,
+        _settings=settings,
         memory_=settings.memory,
         horizon_=settings.horizon,
         rank_=units,

@@ -50,7 +50,7 @@ class ReSU(FittedUnit, TransformerMixin, BaseEstimator):
     ridge
         Adds ridge · tr(C)/d · I to both covariances, ≥ 0.
     rcond
-        Relative cut-off of eigenvalues, 0 to 1; by default the rounding error of the size.
+        Relative cut-off of eigenvalues, 0 to 1; by default eps · max(d, 12), d the length of a lag vector.
     half_life
         Samples after which a sample counts half, > 0; None never forgets.
     sampling_rate

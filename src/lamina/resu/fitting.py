@@ -142,7 +142,7 @@ def fit_chunk(unit: Any, X: Any, future_of: Any, trial_weight: float) -> None:
 def assess_recordings(unit: Any, X: Any, future_of: Any, n_surrogates: int, seed: int) -> Significance:
     """Compare the units of ``unit`` with surrogates of recordings."""
     sources, future_channels = admit_sources(unit, X, future_of, reset=False)
-    check_continues(settings_of(unit), unit.moments_, sources[0].channels)
+    check_continues(unit._settings, unit.moments_, sources[0].channels)
     del future_channels
     return _assessed(unit, sources, n_surrogates, seed)
 
@@ -193,12 +193,14 @@ def learn(unit: Any, settings: Settings, moments: LagMoments, covariances: LagCo
     unit.past_mean_, unit.future_mean_ = solution.past_mean, solution.future_mean
     unit.modes_ = settings.modes[: solution.filters.shape[0]]
     unit.valid_from_ = settings.memory - 1
+    # parameters may be set anew; what answers for this fit is what it used
+    unit._settings = settings
     # what was tested was the fit before this one
     unit.significance_ = None
 
 
 def _assessed(unit: Any, sources: Sequence[Source], n_surrogates: int, seed: int) -> Significance:
-    settings = settings_of(unit)
+    settings = unit._settings
     # surrogates pair samples that lie far apart: all of them have to be at hand
     found = assess(
         [read_whole(source) for source in sources],
@@ -234,7 +236,7 @@ def _listed(values: np.ndarray) -> str:
 
 def score_recordings(unit: Any, X: Any, future_of: Any) -> float:
     """Information that the filters of ``unit`` keep on recordings."""
-    settings = settings_of(unit)
+    settings = unit._settings
     sources, future_channels = admit_sources(unit, X, future_of, reset=False)
     check_continues(settings, unit.moments_, sources[0].channels)
     moments = gather(empty_moments(settings, sources[0].channels), sources)
