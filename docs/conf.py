@@ -142,7 +142,9 @@ def draw_equation(writer, node):
     if "\\" in drawn:
         logging.getLogger(__name__).warning("an unknown TeX command in the equation %s", text, location=node)
     # room for subscripts, without which the theme adds a scroll bar
-    writer.body.append(f'<div class="math" style="padding: 0.5em 0; overflow-y: hidden">{drawn}</div>' if block else drawn)
+    writer.body.append(
+        f'<div class="math" style="padding: 0.5em 0; overflow-y: hidden">{drawn}</div>' if block else drawn
+    )
     raise nodes.SkipNode
 
 
