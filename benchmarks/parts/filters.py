@@ -40,9 +40,9 @@ def filter_table(quick: bool) -> Table:
         ],
         remark="`transform` computes in float64 whatever comes in, `causal_filter` in the dtype given. "
         "Error: of `causal_filter`, largest, against sums in extended precision at 200 places, relative to "
-        "the largest output. The specification names memories and no other sizes. 2 units and one channel are "
-        "its example; they were taken for the judged shape when it was known that float32 falls off with more "
-        "units, which the other rows show.",
+        "the largest output. The specification names memories and no other sizes. 2 units and one channel "
+        "are its example; they were taken for the judged shape when it was known that float32 falls off with "
+        "more units, which the other rows show.",
     )
     cases = ((QUICK, 1),) if quick else ((JUDGED, 5), (OTHERS, 3))
     for shapes, rounds in cases:
