@@ -70,12 +70,17 @@ def _draw(curves: dict[str, list[tuple[float, float, float]]], picture: Path) ->
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import NullFormatter
 
     figure, axes = plt.subplots(2, len(curves), figsize=(4 * len(curves), 6), squeeze=False, sharey="row")
     for column, (name, points) in enumerate(curves.items()):
         value, seconds, peak = np.asarray(points).T
         axes[0, column].loglog(value, seconds, "o-")
         axes[1, column].loglog(value, peak / 2**20, "o-")
+        for ax in axes[:, column]:
+            # the sizes themselves, since a decade holds several and some panels hardly a decade
+            ax.set_xticks(value, [f"{size:.0e}" if size >= 10_000 else f"{size:.0f}" for size in value])
+            ax.xaxis.set_minor_formatter(NullFormatter())
         axes[1, column].set_xlabel(name)
     axes[0, 0].set_ylabel("time of fit (s)")
     axes[1, 0].set_ylabel("peak above the signal (MiB)")
