@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 from array_api_compat import array_namespace, device
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lamina._checks import check_integer, check_trials
@@ -23,7 +24,7 @@ from lamina.typing import Array, Progress, Trials
 _TOGETHER = 2**20  # samples that go through the layers in one pass: enough to be fast, little enough to hold
 
 
-class ReSUNetwork(BaseEstimator):
+class ReSUNetwork(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Layers of Rectified Spectral Units over a row of pixels, each learned on the outputs of the one below.
 
     Every position of a layer holds the same units, looking at its own stretch of the layer below. In learning
@@ -102,6 +103,7 @@ class ReSUNetwork(BaseEstimator):
         layers = self._check_layers()
         stacks = [_as_stack(movie) for movie in _check_movies("movies", movies)]
         self._check_plan(layers, min(stack.shape[0] for stack in stacks))
+        _check_length(layers[0], max(stack.shape[1] for stack in stacks))
         fitted: list[ReSU] = []
         first_valid, outputs = 0, 1
         for depth, layer in enumerate(layers):
@@ -195,6 +197,11 @@ class ReSUNetwork(BaseEstimator):
         """
         return self._check_plan(self._check_layers(), check_integer("n_pixels", n_pixels, minimum=1))
 
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
     def _check_layers(self) -> list[ReSULayer]:
         if not isinstance(self.layers, Sequence) or not self.layers:
             raise ArgumentTypeError(
@@ -235,9 +242,23 @@ class ReSUNetwork(BaseEstimator):
 
 def _check_movies(name: str, movies: Any) -> list[Array]:
     """Return movies as (time, pixels) arrays; unlike trials, they may differ in width."""
+    if hasattr(movies, "toarray"):
+        got = f"a sparse {type(movies).__name__}"
+        raise ArgumentTypeError(name, allowed="a dense array", got=got, remedy="Use its toarray().")
     if not is_list_of_trials(movies):
         return check_trials(name, movies)
     return [check_trials(f"{name}[{index}]", movie)[0] for index, movie in enumerate(movies)]
+
+
+def _check_length(layer: ReSULayer, samples: int) -> None:
+    window = layer.settings().window
+    if samples < window:
+        raise DataError(
+            "movies",
+            allowed=f"at least {window} samples long, the window of layer 0 (memory + gap + horizon - 1)",
+            got=f"{samples} sample(s) at most",
+            remedy="Give longer movies, or a shorter memory, horizon or gap.",
+        )
 
 
 def _learn(layer: ReSULayer, moments: LagMoments, depth: int) -> ReSU:
