@@ -37,9 +37,9 @@ DECLARED = {
 
 # a network answers at every position of a retina, and is laid over any
 DECLARED_FOR_NETWORKS = {
-    "check_n_features_in": "a network has no width: it is laid over rows of any number of pixels",
-    "check_n_features_in_after_fitting": "a network has no width: it is laid over rows of any number of pixels",
-    "check_transformer_general": "a network has no width: it is laid over rows of any number of pixels",
+    "check_n_features_in": "a network is laid over rows of any number of pixels",
+    "check_n_features_in_after_fitting": "a network is laid over rows of any number of pixels",
+    "check_transformer_general": "a network is laid over rows of any number of pixels",
     "check_fit2d_1feature": "one pixel is too narrow for these receptive fields; the error speaks of pixels",
     "check_fit2d_predict1d": "one pixel is too narrow for these receptive fields; the error speaks of pixels",
 }
@@ -49,7 +49,8 @@ def declared(estimator):
     if not isinstance(estimator, lamina.ReSUNetwork):
         return DECLARED
     # a 1-D array is a movie of one pixel, which these receptive fields refuse as the check expects
-    return {name: reason for name, reason in DECLARED.items() if name != "check_fit1d"} | DECLARED_FOR_NETWORKS
+    shared = {name: reason for name, reason in DECLARED.items() if name != "check_fit1d"}
+    return shared | DECLARED_FOR_NETWORKS
 
 
 def recording(seed=0, time=300, channels=2):
@@ -69,9 +70,7 @@ def test_every_estimator_of_the_package_is_listed():
     assert found == set(INSTANCES)
 
 
-@parametrize_with_checks(
-    [INSTANCES[name]() for name in sorted(INSTANCES)], expected_failed_checks=declared
-)
+@parametrize_with_checks([INSTANCES[name]() for name in sorted(INSTANCES)], expected_failed_checks=declared)
 def test_scikit_learn_suite(estimator, check):
     check(estimator)
 

@@ -336,7 +336,9 @@ class OfBytes:
 
 
 @pytest.mark.parametrize("use", TAKING_PATHS.values(), ids=TAKING_PATHS)
-@pytest.mark.parametrize("path", [None, 3, True, b"x", ["x"], io.BytesIO(), OfBytes()], ids=lambda path: type(path).__name__)
+@pytest.mark.parametrize(
+    "path", [None, 3, True, b"x", ["x"], io.BytesIO(), OfBytes()], ids=lambda path: type(path).__name__
+)
 def test_what_is_no_path_is_named(use, path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ArgumentTypeError, match="path must be a path, as text"):
