@@ -426,7 +426,8 @@ def test_importing_it_leaves_numba_alone():
 def test_no_warning_while_learning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        LocalReSU(4, 3, 2, rule="bio").fit(recording())
+        unit = LocalReSU(4, 3, 2, rule="bio").fit(recording())
+    assert np.isfinite(unit.filters_).all()
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e300])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from lamina.errors import ArgumentError
 from lamina.typing import Progress
 
 
@@ -103,3 +104,14 @@ class Experiment(Protocol):
             Numbers, the table for the terminal, and where the report is.
         """
         ...
+
+
+def refuse_images(name: str, images: Path | None, field_of_view_deg: float | None) -> None:
+    """Say that an experiment takes no images (`ArgumentError`), rather than pass over them."""
+    if images is not None or field_of_view_deg is not None:
+        raise ArgumentError(
+            "images",
+            allowed=f"left out for {name!r}, which makes its own data",
+            got=repr(str(images)),
+            remedy="Leave out --images and --field-of-view.",
+        )

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from lamina._checks import check_integer
 from lamina.experiments.adaptation.config import AdaptationConfig
 from lamina.experiments.adaptation.run import AdaptationResult, run
 from lamina.experiments.adaptation.summary import metrics, table
-from lamina.experiments.local_learning import refuse_images
-from lamina.experiments.registry import Reproduction
+from lamina.experiments.registry import Reproduction, refuse_images
 from lamina.typing import Progress
 
 
@@ -93,17 +91,11 @@ def write(result: AdaptationResult, out: Path) -> Path:
     # matplotlib is loaded only now: who wants numbers need not wait for it
     from lamina.experiments.adaptation.figures import draw_figures
     from lamina.experiments.adaptation.report import write_report
-    from lamina.io import atomic_folder
+    from lamina.experiments.folder import write_folder
 
-    with atomic_folder(out) as folder:
-        pictures = folder / "figures"
-        pictures.mkdir()
-        drawn = draw_figures(result, pictures)
-        write_report(result, drawn, folder / "report.html")
-        (folder / "metrics.json").write_text(
-            json.dumps(metrics(result), indent=1, allow_nan=False) + "\n", encoding="utf-8"
-        )
-    return out / "report.html"
+    return write_folder(
+        out, result, draw_figures=draw_figures, write_report=write_report, metrics=metrics(result)
+    )
 
 
 ADAPTATION = AdaptationExperiment()

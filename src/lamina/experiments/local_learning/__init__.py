@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lamina._checks import check_integer
-from lamina.errors import ArgumentError
 from lamina.experiments.local_learning.config import LocalLearningConfig
 from lamina.experiments.local_learning.run import LocalLearningResult, run
 from lamina.experiments.local_learning.summary import metrics, table
-from lamina.experiments.registry import Reproduction
+from lamina.experiments.registry import Reproduction, refuse_images
 from lamina.typing import Progress
 
 
@@ -71,17 +69,6 @@ class LocalLearningExperiment:
         return Reproduction(metrics(result), table(result), report)
 
 
-def refuse_images(name: str, images: Path | None, field_of_view_deg: float | None) -> None:
-    """Say that an experiment takes no images (`ArgumentError`), rather than pass over them."""
-    if images is not None or field_of_view_deg is not None:
-        raise ArgumentError(
-            "images",
-            allowed=f"left out for {name!r}, which makes its own data",
-            got=repr(str(images)),
-            remedy="Leave out --images and --field-of-view.",
-        )
-
-
 def write(result: LocalLearningResult, out: Path) -> Path:
     """Write a run as a folder, whole or not at all.
 
@@ -102,19 +89,13 @@ def write(result: LocalLearningResult, out: Path) -> Path:
         If the folder cannot be written, or holds files that lamina did not write.
     """
     # matplotlib is loaded only now: who wants numbers need not wait for it
+    from lamina.experiments.folder import write_folder
     from lamina.experiments.local_learning.figures import draw_figures
     from lamina.experiments.local_learning.report import write_report
-    from lamina.io import atomic_folder
 
-    with atomic_folder(out) as folder:
-        pictures = folder / "figures"
-        pictures.mkdir()
-        drawn = draw_figures(result, pictures)
-        write_report(result, drawn, folder / "report.html")
-        (folder / "metrics.json").write_text(
-            json.dumps(metrics(result), indent=1, allow_nan=False) + "\n", encoding="utf-8"
-        )
-    return out / "report.html"
+    return write_folder(
+        out, result, draw_figures=draw_figures, write_report=write_report, metrics=metrics(result)
+    )
 
 
 LOCAL = LocalLearningExperiment()
@@ -124,7 +105,6 @@ __all__ = [
     "LocalLearningConfig",
     "LocalLearningExperiment",
     "LocalLearningResult",
-    "refuse_images",
     "run",
     "write",
 ]

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,21 +89,19 @@ def write(result: MotionResult, out: Path) -> Path:
         If the folder cannot be written, or holds files that lamina did not write.
     """
     # matplotlib is loaded only now: who wants numbers need not wait for it
+    from lamina.experiments.folder import write_folder
     from lamina.experiments.motion.figures import draw_figures
     from lamina.experiments.motion.report import write_report
-    from lamina.io import atomic_folder, save
 
-    with atomic_folder(out) as folder:
-        pictures = folder / "figures"
-        pictures.mkdir()
-        drawn = draw_figures(result, pictures)
-        write_report(result, drawn, folder / "report.html")
-        (folder / "metrics.json").write_text(
-            json.dumps(metrics(result), indent=1, allow_nan=False) + "\n", encoding="utf-8"
-        )
-        for cell in DETECTORS:
-            save(result.repetitions[0].cells[cell].detector.network, folder / f"{cell.lower()}.safetensors")
-    return out / "report.html"
+    cells = result.repetitions[0].cells
+    return write_folder(
+        out,
+        result,
+        draw_figures=draw_figures,
+        write_report=write_report,
+        metrics=metrics(result),
+        models={cell.lower(): cells[cell].detector.network for cell in DETECTORS},
+    )
 
 
 MOTION = MotionExperiment()
