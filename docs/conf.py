@@ -17,6 +17,7 @@ from lamina.cli.app import app
 # The public rooms, from the parts down to the ground; a room without public names gets no page.
 ROOMS = [
     "resu",
+    "encoding",
     "stats",
     "linalg",
     "simulate",

@@ -1,5 +1,6 @@
 from . import circuits as circuits
 from . import datasets as datasets
+from . import encoding as encoding
 from . import errors as errors
 from . import experiments as experiments
 from . import io as io

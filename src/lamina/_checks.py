@@ -138,7 +138,7 @@ def check_recording(
     allows NaN, which then stands for missing samples; infinities are never allowed. Without ``convert``,
     integers and half precision stay what they are, for code that reads them a block at a time.
     """
-    array = _as_floating(name, value, convert)
+    array = as_floating(name, value, convert)
     xp = array_api_compat.array_namespace(array)
     if array.ndim == 1:
         array = xp.reshape(array, (-1, 1))
@@ -249,7 +249,7 @@ def _count_nonfinite(array: Array) -> tuple[int, int]:
     return infinite, missing
 
 
-def _as_floating(name: str, value: Any, convert: bool) -> Array:
+def as_floating(name: str, value: Any, convert: bool) -> Array:
     foreign = array_api_compat.is_array_api_obj(value) and not isinstance(value, (np.ndarray, np.generic))
     array: Array = value if foreign else _as_numpy(name, value)
     check_readable(name, array)

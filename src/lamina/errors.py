@@ -93,3 +93,7 @@ class FewWindowsWarning(LaminaWarning):
 
 class UnpredictableWarning(LaminaWarning):
     """Nothing that the past says about the future stands out from chance; one short unit is fitted."""
+
+
+class OutOfRangeWarning(LaminaWarning):
+    """Values lie outside the range that a code was fitted to."""

@@ -1,0 +1,203 @@
+"""Signals and spikes as they come in: checked, seen as ``(channels, time)``, and put back as they came."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from lamina._checks import as_floating, check_integer
+from lamina.errors import ArgumentTypeError, DataError, ShapeError
+from lamina.typing import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """A signal as ``(channels, time)``: contiguous NumPy on the CPU, a torch tensor on other devices.
+
+    Parameters
+    ----------
+    values
+        ``(channels, time)``, or ``(rows, channels, time)`` for spikes with an axis of their own.
+    leading
+        The shape of the signal without time.
+    axis
+        Where time was, counted from the end (−1 is the last axis).
+    torch
+        Whether a torch tensor came in, so that one goes out.
+    """
+
+    values: Array
+    leading: tuple[int, ...]
+    axis: int
+    torch: bool
+
+    def restore(self, values: Array, *, rows: bool = False) -> Array:
+        """Give ``(channels, time)``, behind the rows if it has any, the shape and kind that came."""
+        head = tuple(values.shape[:1]) if rows else ()
+        shaped = values.reshape(*head, *self.leading, values.shape[-1])
+        if isinstance(shaped, np.ndarray):
+            shaped = np.moveaxis(shaped, -1, self.axis)
+            return _to_torch(shaped) if self.torch else shaped
+        return shaped.movedim(-1, self.axis)
+
+    def on_cpu(self) -> np.ndarray:
+        """Return the values as NumPy has them."""
+        return self.values if isinstance(self.values, np.ndarray) else self.values.cpu().numpy()
+
+    def per_channel(self, values: Array) -> Array:
+        """Give ``(channels,)`` values the leading shape and the kind that came; one number for one series."""
+        shaped = values.reshape(self.leading)
+        if self.torch:
+            return _to_torch(shaped)
+        return shaped if self.leading else shaped[()]
+
+
+def admit_signal(name: str, signal: Any, dim: int = -1, *, minimum_samples: int = 1) -> Channels:
+    """Return a signal ``(..., time)`` as channels, without modifying or, where possible, copying it.
+
+    Integers and booleans become float64 and half precision float32. What is not finite is refused, with the
+    channel that it is in.
+    """
+    array = as_floating(name, signal, True)
+    values, leading, axis, is_torch = _flatten(name, array, dim, rows=False)
+    if values.shape[-1] < minimum_samples or values.shape[0] == 0:
+        raise DataError(
+            name,
+            allowed=f"at least {minimum_samples} sample(s) long, with at least one channel",
+            got=f"shape {tuple(array.shape)}",
+            remedy="Give a longer signal." if values.shape[0] else "Give a signal that has channels.",
+        )
+    _refuse_nonfinite(name, values, leading)
+    return Channels(values, leading, axis, is_torch)
+
+
+def admit_spikes(name: str, spikes: Any, dim: int = -1, *, rows: int | None, signed: bool) -> Channels:
+    """Return spikes as channels: ``(rows, channels, time)``, or ``(channels, time)`` if ``rows`` is None.
+
+    Spikes are 0 and 1; with ``signed``, those of the second row are 0 and −1.
+    """
+    array = as_floating(name, spikes, True)
+    allowed = "(..., time)" if rows is None else f"({rows}, ..., time)"
+    if array.ndim < 1 + (rows is not None) or (rows is not None and array.shape[0] != rows):
+        raise ShapeError(
+            name,
+            allowed=f"of shape {allowed}",
+            got=f"shape {tuple(array.shape)}",
+            remedy="Pass what encode returned."
+            + (" The first row holds the up spikes, the second the down spikes." if signed else ""),
+        )
+    values, leading, axis, is_torch = _flatten(name, array, dim, rows=rows is not None)
+    if values.shape[-1] == 0 or values.shape[-2] == 0:
+        raise DataError(
+            name,
+            allowed="at least one sample long, with at least one channel",
+            got=f"shape {tuple(array.shape)}",
+            remedy="Pass what encode returned.",
+        )
+    _refuse_other_than_spikes(name, values, leading, signed)
+    return Channels(values, leading, axis, is_torch)
+
+
+def channel_label(channel: int, leading: tuple[int, ...]) -> str:
+    """Say where a flattened channel stands in the signal that was passed."""
+    if not leading:
+        return "in the signal"
+    index = tuple(int(part) for part in np.unravel_index(channel, leading))
+    return f"in channel {index[0] if len(index) == 1 else index}"
+
+
+def _flatten(name: str, array: Array, dim: Any, *, rows: bool) -> tuple[Array, tuple[int, ...], int, bool]:
+    if array.ndim == 0:
+        raise ShapeError(
+            name,
+            allowed="of shape (..., time)",
+            got="a single number",
+            remedy="Pass an array of samples, or give single samples to step.",
+        )
+    axes = array.ndim - rows
+    wanted = check_integer("dim", dim)
+    if not -axes <= wanted < axes:
+        raise ShapeError(
+            "dim",
+            allowed=f"an axis of the signal, from {-axes} to {axes - 1}",
+            got=str(wanted),
+            remedy="Name the axis of time.",
+        )
+    axis = wanted if wanted < 0 else wanted - axes
+    if array_api_compat.is_torch_array(array):
+        array = array.detach()
+        if array.device.type != "cpu":
+            moved = array.movedim(axis, -1)
+            leading = tuple(moved.shape[rows:-1])
+            head = tuple(moved.shape[:1]) if rows else ()
+            return moved.reshape(*head, math.prod(leading), moved.shape[-1]), leading, axis, True
+        array, is_torch = array.numpy(), True
+    else:
+        is_torch = False
+        if not isinstance(array, np.ndarray):
+            raise ArgumentTypeError(
+                name,
+                allowed="an array of NumPy or torch",
+                got=f"a {type(array).__module__} array",
+                remedy="Convert it with numpy.asarray.",
+            )
+    moved = np.moveaxis(array, axis, -1)
+    leading = moved.shape[rows:-1]
+    head = moved.shape[:1] if rows else ()
+    # kernels are compiled for native byte order and rows that lie one behind the other
+    flat = np.ascontiguousarray(moved, dtype=moved.dtype.newbyteorder("="))
+    return flat.reshape(*head, math.prod(leading), moved.shape[-1]), leading, axis, is_torch
+
+
+def _refuse_nonfinite(name: str, values: Array, leading: tuple[int, ...]) -> None:
+    if isinstance(values, np.ndarray):
+        with np.errstate(over="ignore", invalid="ignore"):
+            if math.isfinite(values.sum(dtype=np.float64)):
+                return
+        wrong = ~np.isfinite(values)
+        if not wrong.any():
+            return
+        channel = int(np.flatnonzero(wrong.any(axis=1))[0])
+        missing = int(np.isnan(values[channel]).sum())
+        infinite = int(wrong[channel].sum()) - missing
+    else:
+        wrong = ~values.isfinite()
+        if not bool(wrong.any()):
+            return
+        channel = int(wrong.any(dim=1).nonzero()[0, 0])
+        missing = int(values[channel].isnan().sum())
+        infinite = int(wrong[channel].sum()) - missing
+    counts = [f"{missing} value(s) of NaN"] * bool(missing) + [f"{infinite} of infinity"] * bool(infinite)
+    raise DataError(
+        name,
+        allowed="finite",
+        got=f"{' and '.join(counts)} {channel_label(channel, leading)}",
+        remedy="Remove or fill these samples before encoding.",
+    )
+
+
+def _refuse_other_than_spikes(name: str, values: Array, leading: tuple[int, ...], signed: bool) -> None:
+    for row, part in enumerate(values if values.ndim == 3 else values[None]):
+        sign = -1 if signed and row == 1 else 1
+        right = (part == 0) | (part == sign)
+        if bool(right.all()):
+            continue
+        wrong = (~right).any(-1)
+        channel = int(np.flatnonzero(wrong if isinstance(wrong, np.ndarray) else wrong.cpu())[0])
+        what = f"0 and {sign}" + (f" in the row of {'down' if row else 'up'} spikes" if signed else "")
+        raise DataError(
+            name,
+            allowed=what,
+            got=f"other values {channel_label(channel, leading)}",
+            remedy="Pass what encode returned.",
+        )
+
+
+def _to_torch(array: np.ndarray) -> Array:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(array) if any(s < 0 for s in array.strides) else array)

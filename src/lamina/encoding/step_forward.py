@@ -1,0 +1,173 @@
+"""Step-forward code (SF): a baseline that follows the signal in steps of one threshold."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from lamina.encoding.code import SpikeCode
+from lamina.encoding.compiling import kernel
+from lamina.encoding.hooks import Dimension, Values
+from lamina.encoding.parameters import Parameter
+from lamina.encoding.scaling import ChannelScaling
+from lamina.typing import Array
+
+
+class StepForwardConverter(SpikeCode):
+    r"""Step-forward code (SF).
+
+    A baseline starts at :math:`b_0 = x_0`. At each :math:`t \ge 1`, :math:`x_t > b + \theta` gives an up
+    spike and raises :math:`b` by :math:`\theta`; :math:`x_t < b - \theta` gives a down spike and lowers it.
+    Decoding adds up the steps: :math:`\hat x_0` is the initial value and
+    :math:`\hat x_t = \hat x_{t-1} + \theta\,(\text{up}_t + \text{down}_t)`. Comparisons are made in the
+    signal's own floating type. As long as the signal changes by at most :math:`\theta` per sample, the
+    baseline stays within :math:`\theta` of it; a faster one is followed at :math:`\theta` per sample.
+
+    Parameters
+    ----------
+    threshold
+        θ, in the signal's units, above 0; one number, or one for each channel.
+    down_spike
+        Whether there are down spikes; without them, the baseline only rises.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentError
+        If the threshold is no positive number.
+
+    References
+    ----------
+    N. Kasabov et al., "Evolving spatio-temporal data machines based on the NeuCube neuromorphic framework",
+    Neural Networks 78, 1–14, 2016.
+
+    Examples
+    --------
+    >>> signal = np.array([0.1, 0.3, 0.2, 0.4, 0.8, 0.6, 0.7, 0.9, 0.5, 0.3, 0.2], dtype=np.float32)
+    >>> code = StepForwardConverter(threshold=0.1)
+    >>> spikes = code.encode(signal)
+    >>> spikes[0]
+    array([0., 1., 0., 1., 1., 1., 1., 1., 0., 0., 0.], dtype=float32)
+    >>> code.decode(spikes).round(1)
+    array([0. , 0.1, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.5, 0.4, 0.3], dtype=float32)
+    """
+
+    name: ClassVar[str] = "sf"
+    source: ClassVar[str] = "Kasabov et al. 2016"
+    arguments: ClassVar[tuple[str, ...]] = ("threshold", "down_spike")
+    parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("threshold", above=0.0),)
+    tuned: ClassVar[tuple[str, ...]] = ("threshold",)
+
+    def __init__(self, threshold: float | Array = 0.5, down_spike: bool = True) -> None:
+        self.threshold = threshold
+        self.down_spike = bool(down_spike)
+        super().__init__()
+
+    def _start(self, channels: int, dtype: np.dtype) -> Values:
+        return {"baseline": np.zeros(channels, dtype), "started": np.zeros(channels, np.bool_)}
+
+    def _encode(
+        self, signal: np.ndarray, values: Values, ranges: ChannelScaling | None, carry: Values
+    ) -> np.ndarray:
+        del ranges
+        spikes = np.zeros((2, *signal.shape), signal.dtype)
+        _follow.over_channels(
+            signal.shape,
+            signal,
+            values["threshold"].astype(signal.dtype),
+            self.down_spike,
+            carry["baseline"],
+            carry["started"],
+            spikes,
+        )
+        return spikes
+
+    def _encode_tensor(self, signal: Array, values: Values, ranges: ChannelScaling | None) -> Array:
+        del ranges
+        threshold = signal.new_tensor(values["threshold"])
+        spikes = signal.new_zeros((2, *signal.shape))
+        baseline = signal[:, 0].clone()
+        for t in range(1, signal.shape[1]):
+            up = signal[:, t] > baseline + threshold
+            spikes[0, :, t] = up
+            step = up.to(signal.dtype)
+            if self.down_spike:
+                down = signal[:, t] < baseline - threshold
+                spikes[1, :, t] = -down.to(signal.dtype)
+                step = step + spikes[1, :, t]
+            baseline = baseline + step * threshold
+        return spikes
+
+    def _decode(
+        self, spikes: np.ndarray, values: Values, ranges: ChannelScaling | None, initial: np.ndarray | None
+    ) -> np.ndarray:
+        del ranges
+        decoded = np.empty(spikes.shape[1:], spikes.dtype)
+        first = np.zeros(len(decoded)) if initial is None else initial
+        thresholds = values["threshold"].astype(spikes.dtype)
+        _add_up.over_channels(decoded.shape, spikes, thresholds, first.astype(spikes.dtype), decoded)
+        return decoded
+
+    def _decode_tensor(
+        self, spikes: Array, values: Values, ranges: ChannelScaling | None, initial: np.ndarray | None
+    ) -> Array:
+        del ranges
+        threshold = spikes.new_tensor(values["threshold"])
+        level = spikes.new_zeros(len(threshold)) if initial is None else spikes.new_tensor(initial)
+        decoded = spikes.new_empty(spikes.shape[1:])
+        decoded[:, 0] = level
+        for t in range(1, decoded.shape[1]):
+            level = level + threshold * (spikes[0, :, t] + spikes[1, :, t])
+            decoded[:, t] = level
+        return decoded
+
+    def _dimensions(self, signal: np.ndarray, ranges: ChannelScaling) -> tuple[Dimension, ...]:
+        span = float(ranges.maximum[0] - ranges.minimum[0]) or 1.0
+        return (Dimension("threshold", 1e-4 * span, span, log=True),)
+
+
+@kernel
+def _follow(
+    first: int,
+    last: int,
+    signal: np.ndarray,
+    thresholds: np.ndarray,
+    down_spike: bool,
+    baselines: np.ndarray,
+    started: np.ndarray,
+    spikes: np.ndarray,
+) -> None:
+    for c in range(first, last):
+        threshold = thresholds[c]
+        begin = 0
+        if not started[c]:
+            baselines[c] = signal[c, 0]
+            started[c] = True
+            begin = 1
+        baseline = baselines[c]
+        for t in range(begin, signal.shape[1]):
+            x = signal[c, t]
+            if x > baseline + threshold:
+                spikes[0, c, t] = 1
+                baseline += threshold
+            elif down_spike and x < baseline - threshold:
+                spikes[1, c, t] = -1
+                baseline -= threshold
+        baselines[c] = baseline
+
+
+@kernel
+def _add_up(
+    first: int,
+    last: int,
+    spikes: np.ndarray,
+    thresholds: np.ndarray,
+    initial: np.ndarray,
+    decoded: np.ndarray,
+) -> None:
+    for c in range(first, last):
+        level = initial[c]
+        decoded[c, 0] = level
+        for t in range(1, spikes.shape[2]):
+            level += thresholds[c] * (spikes[0, c, t] + spikes[1, c, t])
+            decoded[c, t] = level
