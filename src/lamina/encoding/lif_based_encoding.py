@@ -1,0 +1,261 @@
+"""LIF code: a leaky unit that integrates the signal and spikes when it passes a threshold, up or down."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from lamina._checks import check_choice
+from lamina.encoding.code import SpikeCode
+from lamina.encoding.compiling import kernel
+from lamina.encoding.hooks import Dimension, Values
+from lamina.encoding.parameters import Parameter
+from lamina.encoding.scaling import ChannelScaling
+from lamina.typing import Array
+
+
+class LIFBasedEncoding(SpikeCode):
+    r"""LIF-based code: the signal charges a leaky unit, which spikes and is emptied at a threshold.
+
+    The signal is scaled to :math:`s_t \in [-1, 1]`. The voltage starts at :math:`v = 0`; at each
+    :math:`t \ge 1`, :math:`v \leftarrow v + s_t`; then :math:`v - b > \theta` gives an up spike and
+    :math:`v - b < -\theta` a down spike, either of which sets :math:`v = b = 0`; at last
+    :math:`v \leftarrow \lambda v`. Decoding lets every spike leave a trace that decays alike:
+    :math:`\hat x_0 = 0`, :math:`\hat x_t = \lambda \hat x_{t-1} + \theta\,(\text{up}_t + \text{down}_t)`, and
+    :math:`(\hat x + 1) / 2` is scaled back. All of it in the signal's own floating type. What can be decoded
+    lies within :math:`\pm\theta / (1 - \lambda)`: threshold and leak must fit each other, for which there is
+    `optimize`.
+
+    Values outside the fitted range are used as they are, with one warning.
+
+    Parameters
+    ----------
+    threshold
+        θ, above 0, in units of the scaled signal; one number, or one for each channel.
+    membrane_constant
+        λ, what is left of the voltage after a sample, from 0 (no memory) to 1 (no leak); one number, or one
+        for each channel.
+    down_spike
+        Whether there are down spikes; without them, nothing happens below −θ.
+    baseline
+        What the voltage is compared with until the first spike. ``"first"`` is v at t = 1, as in the released
+        package spike-encoding and in the example below: the first sample is silent, and the first spike
+        comes when the voltage has moved by more than θ from there. ``"zero"`` is the unit of the textbook:
+        :math:`b = 0` throughout.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentError
+        If a parameter is no number or out of its range, or the baseline is neither of the two.
+
+    References
+    ----------
+    S. Y. A. Yarga, J. Rouat and S. Wood, "Efficient spike encoding algorithms for neuromorphic speech
+    recognition", Proceedings of the International Conference on Neuromorphic Systems, 2022.
+
+    Examples
+    --------
+    >>> signal = np.array([0.5, 0.3, 0.1, 0.4, 0.8, 1.0, 0.7, 0.3, 0.6], dtype=np.float32)
+    >>> code = LIFBasedEncoding(threshold=0.5, membrane_constant=0.2)
+    >>> spikes = code.encode(signal)
+    >>> spikes[0]
+    array([0., 0., 0., 0., 0., 1., 0., 0., 0.], dtype=float32)
+    >>> spikes[1]
+    array([ 0.,  0., -1.,  0.,  0.,  0.,  0.,  0.,  0.], dtype=float32)
+    >>> code.decode(spikes).round(3)
+    array([0.55 , 0.55 , 0.325, 0.505, 0.541, 0.773, 0.595, 0.559, 0.552],
+          dtype=float32)
+    """
+
+    name: ClassVar[str] = "lif"
+    source: ClassVar[str] = "Yarga et al. 2022"
+    arguments: ClassVar[tuple[str, ...]] = ("threshold", "membrane_constant", "down_spike", "baseline")
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("threshold", above=0.0),
+        # above 1 the voltage would grow by itself
+        Parameter("membrane_constant", minimum=0.0, maximum=1.0),
+    )
+    tuned: ClassVar[tuple[str, ...]] = ("threshold", "membrane_constant")
+    interval: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def __init__(
+        self,
+        threshold: float | Array = 0.5,
+        membrane_constant: float | Array = 0.9,
+        down_spike: bool = True,
+        baseline: str = "first",
+    ) -> None:
+        self.threshold = threshold
+        self.membrane_constant = membrane_constant
+        self.down_spike = bool(down_spike)
+        self.baseline = check_choice("baseline", baseline, ("first", "zero"))
+        super().__init__()
+
+    def _start(self, channels: int, dtype: np.dtype) -> Values:
+        # the first sample does nothing, and the second may set the baseline
+        return {
+            "voltage": np.zeros(channels, dtype),
+            "baseline": np.zeros(channels, dtype),
+            "seen": np.zeros(channels, np.uint8),
+        }
+
+    def _encode(
+        self, signal: np.ndarray, values: Values, ranges: ChannelScaling | None, carry: Values
+    ) -> np.ndarray:
+        dtype = signal.dtype
+        spikes = np.zeros((2, *signal.shape), dtype)
+        low, high = _limits(ranges, len(signal), dtype)
+        _integrate.over_channels(
+            signal.shape,
+            signal,
+            values["threshold"].astype(dtype),
+            values["membrane_constant"].astype(dtype),
+            low,
+            high - low,
+            self.down_spike,
+            self.baseline == "first",
+            carry["voltage"],
+            carry["baseline"],
+            carry["seen"],
+            spikes,
+        )
+        return spikes
+
+    def _encode_tensor(self, signal: Array, values: Values, ranges: ChannelScaling | None) -> Array:
+        threshold = signal.new_tensor(values["threshold"])
+        leak = signal.new_tensor(values["membrane_constant"])
+        low, high = (signal.new_tensor(limit) for limit in _limits(ranges, len(threshold), None))
+        span = high - low
+        spikes = signal.new_zeros((2, *signal.shape))
+        voltage = signal.new_zeros(len(threshold))
+        base = signal.new_zeros(len(threshold))
+        for t in range(1, signal.shape[1]):
+            scaled = (signal[:, t] - low) / span
+            voltage = voltage + (scaled + scaled - 1)
+            if t == 1 and self.baseline == "first":
+                base = voltage
+            up = voltage - base > threshold
+            spikes[0, :, t] = up
+            if self.down_spike:
+                down = voltage - base < -threshold
+                spikes[1, :, t] = -down.to(signal.dtype)
+                up = up | down
+            voltage = voltage.masked_fill(up, 0) * leak
+            base = base.masked_fill(up, 0)
+        return spikes
+
+    def _decode(
+        self, spikes: np.ndarray, values: Values, ranges: ChannelScaling | None, initial: np.ndarray | None
+    ) -> np.ndarray:
+        del initial
+        dtype = spikes.dtype
+        decoded = np.empty(spikes.shape[1:], dtype)
+        low, high = _limits(ranges, len(decoded), dtype)
+        _decay.over_channels(
+            decoded.shape,
+            spikes,
+            values["threshold"].astype(dtype),
+            values["membrane_constant"].astype(dtype),
+            low,
+            high - low,
+            ranges is not None,
+            decoded,
+        )
+        return decoded
+
+    def _decode_tensor(
+        self, spikes: Array, values: Values, ranges: ChannelScaling | None, initial: np.ndarray | None
+    ) -> Array:
+        del initial
+        threshold = spikes.new_tensor(values["threshold"])
+        leak = spikes.new_tensor(values["membrane_constant"])
+        decoded = spikes.new_zeros(spikes.shape[1:])
+        trace = decoded[:, 0]
+        for t in range(1, decoded.shape[1]):
+            trace = trace * leak + threshold * (spikes[0, :, t] + spikes[1, :, t])
+            decoded[:, t] = trace
+        if ranges is None:
+            return decoded
+        low, high = (spikes.new_tensor(limit)[:, None] for limit in _limits(ranges, len(threshold), None))
+        return low + (decoded + 1) / 2 * (high - low)
+
+    def _dimensions(self, signal: np.ndarray, ranges: ChannelScaling) -> tuple[Dimension, ...]:
+        del signal, ranges
+        return (Dimension("threshold", 1e-3, 2.0, log=True), Dimension("membrane_constant", 0.0, 0.999))
+
+
+def _limits(
+    ranges: ChannelScaling | None, channels: int, dtype: np.dtype | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each channel's range in the signal's type; the code's own interval if there is none."""
+    if ranges is None:
+        return np.full(channels, -1.0, dtype), np.full(channels, 1.0, dtype)
+    if dtype is None:
+        return ranges.minimum, ranges.maximum
+    return ranges.minimum.astype(dtype), ranges.maximum.astype(dtype)
+
+
+@kernel
+def _integrate(
+    first: int,
+    last: int,
+    signal: np.ndarray,
+    thresholds: np.ndarray,
+    leaks: np.ndarray,
+    lows: np.ndarray,
+    spans: np.ndarray,
+    down_spike: bool,
+    from_first: bool,
+    voltages: np.ndarray,
+    baselines: np.ndarray,
+    seen: np.ndarray,
+    spikes: np.ndarray,
+) -> None:
+    # numbers written out would turn float32 into float64
+    zero, one = signal.dtype.type(0), signal.dtype.type(1)
+    for c in range(first, last):
+        threshold, leak, low, span = thresholds[c], leaks[c], lows[c], spans[c]
+        voltage, base = voltages[c], baselines[c]
+        for t in range(signal.shape[1]):
+            if seen[c] == 0:
+                seen[c] = 1
+                continue
+            scaled = (signal[c, t] - low) / span
+            voltage += scaled + scaled - one
+            if seen[c] == 1:
+                seen[c] = 2
+                if from_first:
+                    base = voltage
+            if voltage - base > threshold:
+                spikes[0, c, t] = one
+                voltage = base = zero
+            elif down_spike and voltage - base < -threshold:
+                spikes[1, c, t] = -one
+                voltage = base = zero
+            voltage *= leak
+        voltages[c] = voltage
+        baselines[c] = base
+
+
+@kernel
+def _decay(
+    first: int,
+    last: int,
+    spikes: np.ndarray,
+    thresholds: np.ndarray,
+    leaks: np.ndarray,
+    lows: np.ndarray,
+    spans: np.ndarray,
+    scaled: bool,
+    decoded: np.ndarray,
+) -> None:
+    zero, one = spikes.dtype.type(0), spikes.dtype.type(1)
+    two = one + one
+    for c in range(first, last):
+        threshold, leak, low, span = thresholds[c], leaks[c], lows[c], spans[c]
+        trace = zero
+        for t in range(spikes.shape[2]):
+            if t > 0:
+                trace = trace * leak + threshold * (spikes[0, c, t] + spikes[1, c, t])
+            decoded[c, t] = low + (trace + one) / two * span if scaled else trace
