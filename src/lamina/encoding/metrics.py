@@ -84,7 +84,8 @@ def snr_db(signal: Array, decoded: Array, dim: int = -1) -> Array:
     """
     channels, x, y = _pair(signal, decoded, dim)
     ratio = _ratio(_root_mean_square(x), _root_mean_square(x - y))
-    return _restore(channels, 20.0 * _log(ratio, 10.0))
+    with np.errstate(divide="ignore"):
+        return _restore(channels, 20.0 * array_api_compat.array_namespace(x).log10(ratio))
 
 
 def r_squared(signal: Array, decoded: Array, dim: int = -1) -> Array:
@@ -253,7 +254,7 @@ def spike_bits(spikes: Array, dim: int = -1, *, rows: str | None = "polarity") -
     for symbol in symbols:
         number = xp.sum(xp.astype(symbol, xp.float64), axis=-1)
         # nothing takes no bits: 0 log 0 = 0
-        bits = bits + number * _log(steps / xp.where(number > 0, number, xp.full_like(number, steps)), 2.0)
+        bits = bits + number * xp.log2(steps / xp.where(number > 0, number, xp.full_like(number, steps)))
     return _restore(channels, bits if rows == "polarity" else xp.sum(bits, axis=0))
 
 
@@ -388,12 +389,6 @@ def _ratio(above: Array, below: Array) -> Array:
     # 1/0 is infinite and 0/0 is NaN, as documented, in either library
     with np.errstate(divide="ignore", invalid="ignore"):
         return above / below
-
-
-def _log(values: Array, base: float) -> Array:
-    xp = array_api_compat.array_namespace(values)
-    with np.errstate(divide="ignore"):
-        return xp.log2(values) if base == 2.0 else xp.log10(values)
 
 
 def _restore(channels: Channels, values: Array) -> Array:
