@@ -5,10 +5,16 @@ from __future__ import annotations
 import difflib
 
 from lamina.encoding.code import SpikeCode
+from lamina.encoding.lif_based_encoding import LIFBasedEncoding
+from lamina.encoding.pulse_width_modulation import PulseWidthModulation
 from lamina.encoding.step_forward import StepForwardConverter
 from lamina.errors import ArgumentError
 
-CODES: tuple[type[SpikeCode], ...] = (StepForwardConverter,)
+CODES: tuple[type[SpikeCode], ...] = (
+    StepForwardConverter,
+    LIFBasedEncoding,
+    PulseWidthModulation,
+)
 
 
 def code_named(name: str) -> type[SpikeCode]:
