@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import array_api_compat
 import numpy as np
 
+from lamina._checks import as_floating, check_integer
 from lamina.encoding.hooks import CodeHooks
 from lamina.encoding.ranges import first_values, given_scaling, own_scaling, report_outside
 from lamina.encoding.scaling import ChannelScaling, Scaling
@@ -118,7 +118,9 @@ class SpikeCode(CodeHooks):
             raise StateError(f"{type(self).__name__} cannot be decoded: {self.source} has no inverse.")
         channels = admit_spikes("spikes", spikes, dim, rows=self.n_rows, signed=self.rows == "polarity")
         used = scaling if scaling is not None else self.scaling
-        ranges = None if used is None else used.per_channel(channels.leading)
+        ranges = None
+        if used is not None:
+            ranges = given_scaling(channels, used, interval=self.interval is not None)
         values = self._values(channels.leading)
         # codes that do not scale start from zero until they are told where the signal starts
         told = scaling is not None or self.scaling_ is not None or self.interval is not None
@@ -158,7 +160,11 @@ class SpikeCode(CodeHooks):
         ArgumentTypeError, ShapeError, DataError
             As `encode`, and if the sample does not belong to the stream.
         """
-        array = sample if array_api_compat.is_torch_array(sample) else np.asarray(sample)
+        if isinstance(sample, (float, np.floating)) or type(sample) is np.ndarray:
+            array = np.asarray(sample, order="C")
+        else:
+            # which knows masks, half precision and other libraries
+            array = as_floating("sample", sample, True)
         spikes, after = advance(self, "sample", array[..., None], state, -1, scaling)
         return (spikes[..., 0] if self.steps_per_sample == 1 else spikes), after
 
@@ -238,7 +244,7 @@ class SpikeCode(CodeHooks):
         before = vars(self).copy()
         self.parameters_, self.scaling_ = {}, learned
         try:
-            if trials != 0 and self.tuned:
+            if check_integer("trials", trials, minimum=0) and self.tuned:
                 self.optimize(signal, dim, trials=trials, seed=seed, progress=progress)
             else:
                 self._settle(channels.on_cpu(), ranges)
@@ -296,8 +302,13 @@ class SpikeCode(CodeHooks):
         ranges = self._ranges(channels, None)
         values = channels.on_cpu()
         found = search(self, values, ranges, trials=trials, seed=seed, progress=progress)
-        self.parameters_ = {name: value.reshape(channels.leading) for name, value in found.items()}
-        self._settle(values, ranges)
+        before = vars(self).copy()
+        try:
+            self.parameters_ = {name: _settled(value, channels.leading) for name, value in found.items()}
+            self._settle(values, ranges)
+        except BaseException:
+            vars(self).update(before)
+            raise
         best = tuple(channels.per_channel(self.parameters_[name]) for name in self.tuned)
         return best[0] if len(best) == 1 else best
 
@@ -313,3 +324,10 @@ class SpikeCode(CodeHooks):
         if self.interval is not None:
             report_outside(channels, ranges, self.outside)
         return ranges
+
+
+def _settled(values: np.ndarray, leading: tuple[int, ...]) -> np.ndarray:
+    """Return what was found, of the leading shape, such that it cannot be changed in place."""
+    shaped = values.reshape(leading)
+    shaped.setflags(write=False)
+    return shaped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 import math
@@ -10,7 +11,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
+
 _log = logging.getLogger(__name__)
+
+# threads run at once, and a division by zero gives what it gives in NumPy
+_OPTIONS = {"nogil": True, "error_model": "numpy"}
 
 # who waits longer than this is told why
 _PATIENCE_S = 2.0
@@ -62,29 +68,43 @@ class Kernel:
 
     def _ready(self, arguments: tuple[Any, ...]) -> Callable[..., None]:
         """Compile for these types of arguments if they are new, and say so if it takes long."""
-        types = tuple(
-            (value.dtype.char, value.ndim, value.flags.writeable, value.flags.c_contiguous)
-            if hasattr(value, "dtype")
-            else type(value)
-            for value in arguments
-        )
-        if self._compiled is not None and types in self._known:
+        # one array may come from the user, read-only; the others are made here, contiguous and writeable
+        types = tuple([v.dtype.num if isinstance(v, np.ndarray) else type(v) for v in arguments])
+        key = types, arguments[0].flags.writeable
+        if self._compiled is not None and key in self._known:
             return self._compiled
         with self._lock:
             notice = threading.Timer(_PATIENCE_S, self._tell)
             notice.daemon = True
             notice.start()
             try:
-                if self._compiled is None:
-                    from numba import njit
-
-                    self._compiled = njit(cache=True, nogil=True)(self.function)
-                # no channel at all: this compiles, or loads from the disk, and computes nothing
-                self._compiled(0, 0, *arguments)
-                self._known.add(types)
+                self._compiled = self._compile(arguments)
+                self._known.add(key)
             finally:
                 notice.cancel()
-        return self._compiled
+            return self._compiled
+
+    def _compile(self, arguments: tuple[Any, ...]) -> Callable[..., None]:
+        from numba import njit
+
+        # no channel at all: this compiles, or loads from the disk, and computes nothing
+        try:
+            run = self._compiled or njit(cache=True, **_OPTIONS)(self.function)
+            run(0, 0, *arguments)
+        except Exception as error:
+            # a folder that cannot be written to, a full disk, a damaged file; if it is the code itself that
+            # cannot be compiled, it fails again
+            _log.warning(
+                "%s.%s is compiled anew by every process: its compiled code cannot be kept on the disk (%s). "
+                "Name a folder for it by the environment variable NUMBA_CACHE_DIR.",
+                self.__module__,
+                self.function.__name__.strip("_"),
+                error,
+            )
+            run = njit(**_OPTIONS)(self.function)
+            run(0, 0, *arguments)
+            self._known.clear()
+        return run
 
     def _tell(self) -> None:
         _log.warning(
@@ -100,6 +120,16 @@ def kernel(function: Callable[..., None]) -> Kernel:
 
 
 def _thread_limit() -> int:
+    """Return how many threads the user allows: by Numba's setting, and by that of OpenMP and BLAS."""
     from numba import get_num_threads
 
-    return get_num_threads()
+    pools = _thread_pools()
+    return min(get_num_threads(), max(pool.num_threads for pool in pools)) if pools else get_num_threads()
+
+
+@functools.cache
+def _thread_pools() -> list[Any]:
+    """Find the libraries that threadpoolctl limits; that takes milliseconds, asking them does not."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().lib_controllers

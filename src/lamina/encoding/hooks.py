@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lamina.encoding.parameters import Parameter, spread
+from lamina.encoding.parameters import Parameter, SpreadParameters
 from lamina.encoding.scaling import ChannelScaling, Scaling
 from lamina.typing import Array
 
@@ -89,6 +89,7 @@ class CodeHooks(ABC):
         self.scaling_: Scaling | None = None
         self.parameters_: Values = {}
         self._latest: Scaling | None = None
+        self._spread = SpreadParameters()
 
     @property
     def scaling(self) -> Scaling | None:
@@ -132,6 +133,11 @@ class CodeHooks(ABC):
         """Decode a tensor by torch alone."""
         raise NotImplementedError
 
+    def _reproduce(self, signal: np.ndarray, values: Values, ranges: ChannelScaling) -> np.ndarray:
+        """Encode ``(channels, time)`` and decode it again: what `optimize` compares with the signal."""
+        carry = self._start(len(signal), signal.dtype) if self.causal else {}
+        return self._decode(self._encode(signal, values, ranges, carry), values, ranges, ranges.initial)
+
     def _dimensions(self, signal: np.ndarray, ranges: ChannelScaling) -> tuple[Dimension, ...]:
         """Bounds within which `optimize` searches for one channel: ``signal`` is ``(1, time)``."""
         raise NotImplementedError
@@ -141,11 +147,14 @@ class CodeHooks(ABC):
 
     def _values(self, leading: tuple[int, ...]) -> Values:
         """Return the parameters of each flattened channel: those found before those of the constructor."""
+        found = self.parameters_
         return {
-            name: spread(
-                name, self.parameters_[name] if name in self.parameters_ else getattr(self, name), leading
+            parameter.name: self._spread.of(
+                parameter,
+                found[parameter.name] if parameter.name in found else getattr(self, parameter.name),
+                leading,
             )
-            for name in (parameter.name for parameter in self.parameters)
+            for parameter in self.parameters
         }
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from lamina._checks import check_choice
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter
+from lamina.encoding.parameters import Parameter, check_flag
 from lamina.encoding.scaling import ChannelScaling
 from lamina.typing import Array
 
@@ -88,7 +88,7 @@ class LIFBasedEncoding(SpikeCode):
     ) -> None:
         self.threshold = threshold
         self.membrane_constant = membrane_constant
-        self.down_spike = bool(down_spike)
+        self.down_spike = check_flag("down_spike", down_spike)
         self.baseline = check_choice("baseline", baseline, ("first", "zero"))
         super().__init__()
 
@@ -193,7 +193,7 @@ def _limits(
         return np.full(channels, -1.0, dtype), np.full(channels, 1.0, dtype)
     if dtype is None:
         return ranges.minimum, ranges.maximum
-    return ranges.minimum.astype(dtype), ranges.maximum.astype(dtype)
+    return ranges.limits(dtype)
 
 
 @kernel

@@ -36,13 +36,16 @@ class Parameter:
 
     def check(self, value: Any) -> np.ndarray:
         """Return ``value`` as a read-only array of float64 (int64 for integers), within the limits."""
-        if array_api_compat.is_torch_array(value):
-            value = value.detach().cpu().numpy()
         try:
-            array = np.array(value)
-        except (TypeError, ValueError) as error:
+            if array_api_compat.is_torch_array(value):
+                # numpy has no bfloat16
+                plain = value.detach().cpu()
+                array = plain.double().numpy() if plain.is_floating_point() else plain.numpy()
+            else:
+                array = np.array(value)
+        except (TypeError, ValueError, RuntimeError) as error:
             raise self._wrong(ArgumentTypeError, value) from error
-        if array.dtype.kind not in "iuf" or array.size == 0:
+        if array.dtype.kind not in "iuf" or array.size == 0 or np.ma.is_masked(value):
             raise self._wrong(ArgumentTypeError, value)
         wide = array.astype(np.float64)
         right = np.isfinite(wide)
@@ -97,7 +100,8 @@ def spread(name: str, value: np.ndarray, leading: tuple[int, ...]) -> np.ndarray
     if value.size == 1:
         value = value.reshape(())
     try:
-        return np.ascontiguousarray(np.broadcast_to(value, leading)).reshape(-1)
+        # a copy of its own: kernels are compiled for arrays that are contiguous and writeable
+        return np.array(np.broadcast_to(value, leading), order="C").reshape(-1)
     except ValueError as error:
         raise ShapeError(
             name,
@@ -105,3 +109,34 @@ def spread(name: str, value: np.ndarray, leading: tuple[int, ...]) -> np.ndarray
             got=f"shape {value.shape}",
             remedy=f"Give one {name} for all channels, or as many as the signal has.",
         ) from error
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return True or False as it is; words and numbers, such as "False", are refused."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise ArgumentTypeError(
+        name, allowed="True or False", got=repr(value)[:60], remedy=f"Pass {name} as True or False."
+    )
+
+
+class SpreadParameters:
+    """The parameters of each channel, which are checked and spread again only after they were changed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Any, tuple[int, ...], np.ndarray]] = {}
+
+    def __reduce__(self) -> tuple[type[SpreadParameters], tuple[()]]:
+        """Let copies start afresh: the arrays that they copy can be changed in place."""
+        return SpreadParameters, ()
+
+    def of(self, parameter: Parameter, value: Any, leading: tuple[int, ...]) -> np.ndarray:
+        """Return ``value`` for each flattened channel of a signal of a leading shape."""
+        kept = self._kept.get(parameter.name)
+        if kept is not None and kept[0] is value and kept[1] == leading:
+            return kept[2]
+        over = spread(parameter.name, parameter.check(value), leading)
+        # only what cannot be changed in place is known to be the same next time
+        if isinstance(value, np.ndarray) and not value.flags.writeable:
+            self._kept[parameter.name] = value, leading, over
+        return over

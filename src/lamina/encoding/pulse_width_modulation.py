@@ -10,7 +10,7 @@ from lamina._checks import check_real
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter
+from lamina.encoding.parameters import Parameter, check_flag
 from lamina.encoding.scaling import ChannelScaling
 from lamina.errors import ArgumentError
 from lamina.typing import Array
@@ -54,9 +54,9 @@ class PulseWidthModulation(SpikeCode):
 
     References
     ----------
-    A. Arriandiaga, E. Portillo, J. I. Espinosa-Ramos and N. K. Kasabov, "Pulsewidth modulation-based algorithm
-    for spike phase encoding and decoding of time-dependent analog data", IEEE Transactions on Neural Networks
-    and Learning Systems 31(10), 3920–3931, 2020.
+    A. Arriandiaga, E. Portillo, J. I. Espinosa-Ramos and N. K. Kasabov, "Pulsewidth modulation-based
+    algorithm for spike phase encoding and decoding of time-dependent analog data", IEEE Transactions on
+    Neural Networks and Learning Systems 31(10), 3920–3931, 2020.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class PulseWidthModulation(SpikeCode):
         self, frequency: float | Array = 1.0, down_spike: bool = True, sampling_rate: float = 1000.0
     ) -> None:
         self.frequency = frequency
-        self.down_spike = bool(down_spike)
+        self.down_spike = check_flag("down_spike", down_spike)
         self.sampling_rate = check_real("sampling_rate", sampling_rate, above=0.0)
         super().__init__()
         highest = float(np.max(self.frequency))
@@ -105,7 +105,7 @@ class PulseWidthModulation(SpikeCode):
     ) -> np.ndarray:
         assert ranges is not None  # a code that scales is never without
         spikes = np.zeros((2, *signal.shape), signal.dtype)
-        low, high = ranges.minimum.astype(signal.dtype), ranges.maximum.astype(signal.dtype)
+        low, high = ranges.limits(signal.dtype)
         _compare.over_channels(
             signal.shape,
             signal,

@@ -5,21 +5,21 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import array_api_compat
 import numpy as np
 
+from lamina._checks import as_floating
 from lamina.encoding.parameters import spread
 from lamina.encoding.scaling import ChannelScaling, Scaling
-from lamina.encoding.signals import Channels, channel_label
+from lamina.encoding.signals import Channels, channel_label, on_cpu
 from lamina.errors import ArgumentTypeError, DataError, OutOfRangeWarning
 
 
 def own_scaling(channels: Channels, *, interval: bool, changes: bool) -> tuple[Scaling, ChannelScaling]:
     """Measure the channels themselves; with ``interval``, none may be constant."""
-    scaling = Scaling.of_channels(channels.values, channels.leading, changes=changes)
+    scaling = Scaling.of_channels(channels, changes=changes)
     ranges = scaling.per_channel(channels.leading)
     if interval:
-        ranges.check_spread("signal")
+        ranges.check_spread("signal", channels.dtype)
     return scaling, ranges
 
 
@@ -34,20 +34,17 @@ def given_scaling(channels: Channels, scaling: Scaling, *, interval: bool) -> Ch
         )
     ranges = scaling.per_channel(channels.leading)
     if interval:
-        ranges.check_spread("scaling")
+        ranges.check_spread("scaling", channels.dtype)
     return ranges
 
 
 def report_outside(channels: Channels, ranges: ChannelScaling, outside: str) -> bool:
     """Warn once if values lie outside the range, and return whether any do."""
-    values = channels.values
-    if isinstance(values, np.ndarray):
-        low, high = values.min(axis=1), values.max(axis=1)
-    else:
-        low, high = (np.asarray(part.cpu()) for part in (values.amin(dim=1), values.amax(dim=1)))
+    low, high = channels.extremes()
     # the limits in the signal's own type, in which they may be the signal's own extremes
-    wrong = (low < ranges.minimum.astype(low.dtype)) | (high > ranges.maximum.astype(low.dtype))
-    if not wrong.any():
+    least, most = ranges.limits(low.dtype)
+    wrong = (low < least) | (high > most)
+    if not np.count_nonzero(wrong):
         return False
     channel = int(np.flatnonzero(wrong)[0])
     done = "are clipped to it" if outside == "clip" else "are used as they are"
@@ -66,18 +63,12 @@ def first_values(given: Any, leading: tuple[int, ...], known: np.ndarray | None)
     """Return each channel's first value, in the signal's units: as given, else as known, else None."""
     if given is None:
         return known
-    if array_api_compat.is_torch_array(given):
-        given = given.detach().cpu().numpy()
-    array = np.asarray(given)
-    if array.dtype.kind not in "iuf" or array.size == 0:
-        raise ArgumentTypeError(
+    wide = np.array(as_floating("initial_value", on_cpu(given), True), dtype=np.float64)
+    if wide.size == 0 or not np.isfinite(wide).all():
+        raise DataError(
             "initial_value",
-            allowed="a number, or one for each channel",
+            allowed="a finite number, or one for each channel",
             got=repr(given)[:60],
             remedy="Pass the first value of the signal.",
         )
-    wide = array.astype(np.float64)
-    if not np.isfinite(wide).all():
-        remedy = "Pass the first value of the signal."
-        raise DataError("initial_value", allowed="finite", got=repr(given)[:60], remedy=remedy)
     return spread("initial_value", wide, leading)

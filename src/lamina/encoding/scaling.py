@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from lamina._checks import check_real
-from lamina.encoding.signals import admit_signal, channel_label
+from lamina._checks import as_floating, check_real
+from lamina.encoding.signals import Channels, admit_signal, channel_label, on_cpu
 from lamina.errors import DataError, ShapeError
 from lamina.typing import Array
 
@@ -91,33 +91,29 @@ class Scaling:
         >>> Scaling.of(np.array([[1.0, 3.0, 2.0], [0.0, -1.0, -4.0]])).minimum
         array([ 1., -4.])
         """
-        channels = admit_signal("signal", signal, dim)
-        return cls.of_channels(channels.values, channels.leading, changes=changes)
+        return cls.of_channels(admit_signal("signal", signal, dim), changes=changes)
 
     @classmethod
-    def of_channels(cls, values: Array, leading: tuple[int, ...], *, changes: bool = False) -> Scaling:
-        """Measure ``(channels, time)`` values that were checked before, without going over them in Python."""
-        if isinstance(values, np.ndarray):
-            low, high, first = values.min(axis=1), values.max(axis=1), values[:, 0]
-        else:
-            low, high, first = (
-                np.asarray(part.cpu()) for part in (values.amin(dim=1), values.amax(dim=1), values[:, 0])
-            )
+    def of_channels(cls, channels: Channels, *, changes: bool = False) -> Scaling:
+        """Measure channels that were checked before."""
+        values, leading = channels.values, channels.leading
+        low, high = channels.extremes()
+        first = np.asarray(values[:, 0] if isinstance(values, np.ndarray) else values[:, 0].cpu())
         means = deviations = None
         if changes:
-            wide = np.asarray(values if isinstance(values, np.ndarray) else values.cpu(), dtype=np.float64)
-            steps = np.diff(wide, axis=1) if wide.shape[1] > 1 else np.zeros_like(wide)
-            means, deviations = steps.mean(axis=1).reshape(leading), steps.std(axis=1).reshape(leading)
-        return cls(
-            low.astype(np.float64).reshape(leading),
-            high.astype(np.float64).reshape(leading),
-            first.astype(np.float64).reshape(leading),
-            means,
-            deviations,
-        )
+            wide = channels.on_cpu().astype(np.float64)
+            means, deviations = (part.reshape(leading) for part in _changes(wide))
+        return cls(low.reshape(leading), high.reshape(leading), first.reshape(leading), means, deviations)
 
     def per_channel(self, leading: tuple[int, ...]) -> ChannelScaling:
         """Spread over the channels of a signal of a leading shape; `ShapeError` if it belongs to another."""
+        # streams ask at every sample
+        kept: dict[tuple[int, ...], ChannelScaling] = self.__dict__.setdefault("_spread", {})
+        if leading not in kept:
+            kept[leading] = self._over(leading)
+        return kept[leading]
+
+    def _over(self, leading: tuple[int, ...]) -> ChannelScaling:
         spread: dict[str, Any] = {}
         for name in ("minimum", "maximum", "initial", "change_mean", "change_deviation"):
             value = getattr(self, name)
@@ -127,7 +123,8 @@ class Scaling:
             if value.size == 1:
                 value = value.reshape(())
             try:
-                spread[name] = np.broadcast_to(value, leading).reshape(-1)
+                # a copy of its own: kernels are compiled for arrays that are contiguous and writeable
+                spread[name] = np.array(np.broadcast_to(value, leading), order="C").reshape(-1)
             except ValueError as error:
                 raise ShapeError(
                     "scaling",
@@ -148,30 +145,77 @@ class ChannelScaling:
     change_mean: np.ndarray | None
     change_deviation: np.ndarray | None
     leading: tuple[int, ...] = ()
+    _limits: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, init=False, repr=False)
+    _checked: set[str] = field(default_factory=set, init=False, repr=False)
 
-    def check_spread(self, values_name: str) -> None:
-        """Refuse a channel that never changes, and ranges that floating point cannot hold."""
-        with np.errstate(over="ignore"):
-            span = self.maximum - self.minimum
+    def only(self, channel: int) -> ChannelScaling:
+        """Return that of one of the channels."""
+        one = slice(channel, channel + 1)
+        return ChannelScaling(
+            self.minimum[one],
+            self.maximum[one],
+            None if self.initial is None else self.initial[one],
+            None if self.change_mean is None else self.change_mean[one],
+            None if self.change_deviation is None else self.change_deviation[one],
+        )
+
+    def limits(self, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+        """Return minimum and maximum in a floating type."""
+        if dtype.char not in self._limits:
+            # what the type cannot hold becomes infinite, which `check_spread` refuses
+            with np.errstate(over="ignore"):
+                self._limits[dtype.char] = self.minimum.astype(dtype), self.maximum.astype(dtype)
+        return self._limits[dtype.char]
+
+    def check_spread(self, values_name: str, dtype: np.dtype) -> None:
+        """Refuse a channel that never changes, and ranges that the floating type cannot hold."""
+        if dtype.char in self._checked:
+            return
+        low, high = self.limits(dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            span = high - low
         wrong = np.flatnonzero(~((span > 0) & np.isfinite(span)))
-        if wrong.size:
-            channel = int(wrong[0])
-            constant = span[channel] == 0
+        if not wrong.size:
+            self._checked.add(dtype.char)
+            return
+        channel = int(wrong[0])
+        least, most = float(self.minimum[channel]), float(self.maximum[channel])
+        remedy = "Scale the signal first."
+        if least == most:
+            what = "a constant"
             remedy = "Leave this channel out, or give the range: scaling=Scaling(minimum=..., maximum=...)."
-            raise DataError(
-                values_name,
-                allowed="of a range above 0 in each channel" + ("" if constant else " that is finite"),
-                got=f"{'a constant' if constant else 'an immense range'} "
-                f"({self.minimum[channel]:.6g} to {self.maximum[channel]:.6g}) "
-                f"{channel_label(channel, self.leading)}",
-                remedy=remedy if constant else "Scale the signal first.",
-            )
+        elif span[channel] == 0:
+            what = f"a range that {dtype.name} cannot tell from none"
+            remedy = "Subtract what is constant, or pass the signal as float64."
+        else:
+            what = f"a range beyond {dtype.name}"
+        raise DataError(
+            values_name,
+            allowed="of a range above 0 in each channel",
+            got=f"{what} ({least:.6g} to {most:.6g}) {channel_label(channel, self.leading)}",
+            remedy=remedy,
+        )
+
+
+def _changes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of the changes of each channel, ``(channels, time)``."""
+    if values.shape[1] == 1:
+        return np.zeros(len(values)), np.zeros(len(values))
+    # exact powers of two, so that the squares of immense and of tiny signals neither overflow nor vanish
+    exponents = np.frexp(np.abs(values).max(axis=1))[1] + 2
+    steps = np.diff(np.ldexp(values, -exponents[:, None]), axis=1)
+    largest = np.finfo(np.float64).max
+    with np.errstate(over="ignore"):
+        scaled = (np.ldexp(part, exponents) for part in (steps.mean(axis=1), steps.std(axis=1)))
+        mean, deviation = (np.clip(part, -largest, largest) for part in scaled)
+    return mean, deviation
 
 
 def _as_numbers(name: str, value: Any) -> np.ndarray:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return np.asarray(check_real(name, value), dtype=np.float64)
-    array = np.array(value, dtype=np.float64)
+    plain = type(value) is np.ndarray and value.dtype.kind == "f"
+    array = np.array(value if plain else as_floating(name, on_cpu(value), True), dtype=np.float64)
     if not np.isfinite(array).all():
         raise DataError(
             name, allowed="finite", got=f"{array!r}", remedy="Measure the range of finite values."

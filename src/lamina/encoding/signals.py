@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import array_api_compat
@@ -13,8 +13,11 @@ from lamina._checks import as_floating, check_integer
 from lamina.errors import ArgumentTypeError, DataError, ShapeError
 from lamina.typing import Array
 
+# what kernels and arithmetic take as it is
+_PLAIN = (np.dtype(np.float32), np.dtype(np.float64))
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(eq=False, slots=True)
 class Channels:
     """A signal as ``(channels, time)``: contiguous NumPy on the CPU, a torch tensor on other devices.
 
@@ -34,13 +37,36 @@ class Channels:
     leading: tuple[int, ...]
     axis: int
     torch: bool
+    _extremes: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The floating type, as NumPy has it."""
+        values = self.values
+        if isinstance(values, np.ndarray):
+            return values.dtype
+        return np.dtype(str(values.dtype).removeprefix("torch."))
+
+    def extremes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the least and the largest value of each channel, which are NaN where a sample is."""
+        if self._extremes is None:
+            values = self.values
+            if values.shape[-1] == 1:
+                only = self.on_cpu()[:, 0]
+                self._extremes = only, only
+            elif isinstance(values, np.ndarray):
+                self._extremes = values.min(axis=1), values.max(axis=1)
+            else:
+                self._extremes = values.amin(dim=1).cpu().numpy(), values.amax(dim=1).cpu().numpy()
+        return self._extremes
 
     def restore(self, values: Array, *, rows: bool = False) -> Array:
         """Give ``(channels, time)``, behind the rows if it has any, the shape and kind that came."""
         head = tuple(values.shape[:1]) if rows else ()
         shaped = values.reshape(*head, *self.leading, values.shape[-1])
         if isinstance(shaped, np.ndarray):
-            shaped = np.moveaxis(shaped, -1, self.axis)
+            if self.axis != -1:
+                shaped = np.moveaxis(shaped, -1, self.axis)
             return _to_torch(shaped) if self.torch else shaped
         return shaped.movedim(-1, self.axis)
 
@@ -62,17 +88,22 @@ def admit_signal(name: str, signal: Any, dim: int = -1, *, minimum_samples: int 
     Integers and booleans become float64 and half precision float32. What is not finite is refused, with the
     channel that it is in.
     """
-    array = as_floating(name, signal, True)
-    values, leading, axis, is_torch = _flatten(name, array, dim, rows=False)
-    if values.shape[-1] < minimum_samples or values.shape[0] == 0:
+    if _is_plain(signal) and type(dim) is int and dim == -1:
+        # most signals, and every step of a stream
+        leading = signal.shape[:-1]
+        channels = Channels(signal.reshape(math.prod(leading), signal.shape[-1]), leading, -1, False)
+    else:
+        channels = Channels(*_flatten(name, as_floating(name, signal, True), dim, rows=False))
+    n_channels, n_samples = channels.values.shape
+    if n_samples < minimum_samples or n_channels == 0:
         raise DataError(
             name,
             allowed=f"at least {minimum_samples} sample(s) long, with at least one channel",
-            got=f"shape {tuple(array.shape)}",
-            remedy="Give a longer signal." if values.shape[0] else "Give a signal that has channels.",
+            got=f"shape {tuple(np.shape(signal))}",
+            remedy="Give a longer signal." if n_channels else "Give a signal that has channels.",
         )
-    _refuse_nonfinite(name, values, leading)
-    return Channels(values, leading, axis, is_torch)
+    _refuse_nonfinite(name, channels)
+    return channels
 
 
 def admit_spikes(name: str, spikes: Any, dim: int = -1, *, rows: int | None, signed: bool) -> Channels:
@@ -102,12 +133,27 @@ def admit_spikes(name: str, spikes: Any, dim: int = -1, *, rows: int | None, sig
     return Channels(values, leading, axis, is_torch)
 
 
+def on_cpu(value: Any) -> Any:
+    """Return a tensor as one on the CPU without gradient, and anything else as it is."""
+    return value.detach().cpu() if array_api_compat.is_torch_array(value) else value
+
+
 def channel_label(channel: int, leading: tuple[int, ...]) -> str:
     """Say where a flattened channel stands in the signal that was passed."""
     if not leading:
         return "in the signal"
     index = tuple(int(part) for part in np.unravel_index(channel, leading))
     return f"in channel {index[0] if len(index) == 1 else index}"
+
+
+def _is_plain(signal: Any) -> bool:
+    return (
+        type(signal) is np.ndarray
+        and signal.dtype in _PLAIN
+        and signal.ndim > 0
+        and signal.flags.c_contiguous
+        and signal.flags.aligned
+    )
 
 
 def _flatten(name: str, array: Array, dim: Any, *, rows: bool) -> tuple[Array, tuple[int, ...], int, bool]:
@@ -129,7 +175,7 @@ def _flatten(name: str, array: Array, dim: Any, *, rows: bool) -> tuple[Array, t
         )
     axis = wanted if wanted < 0 else wanted - axes
     if array_api_compat.is_torch_array(array):
-        array = array.detach()
+        array = array.detach().resolve_neg()
         if array.device.type != "cpu":
             moved = array.movedim(axis, -1)
             leading = tuple(moved.shape[rows:-1])
@@ -153,24 +199,14 @@ def _flatten(name: str, array: Array, dim: Any, *, rows: bool) -> tuple[Array, t
     return flat.reshape(*head, math.prod(leading), moved.shape[-1]), leading, axis, is_torch
 
 
-def _refuse_nonfinite(name: str, values: Array, leading: tuple[int, ...]) -> None:
-    if isinstance(values, np.ndarray):
-        with np.errstate(over="ignore", invalid="ignore"):
-            if math.isfinite(values.sum(dtype=np.float64)):
-                return
-        wrong = ~np.isfinite(values)
-        if not wrong.any():
-            return
-        channel = int(np.flatnonzero(wrong.any(axis=1))[0])
-        missing = int(np.isnan(values[channel]).sum())
-        infinite = int(wrong[channel].sum()) - missing
-    else:
-        wrong = ~values.isfinite()
-        if not bool(wrong.any()):
-            return
-        channel = int(wrong.any(dim=1).nonzero()[0, 0])
-        missing = int(values[channel].isnan().sum())
-        infinite = int(wrong[channel].sum()) - missing
+def _refuse_nonfinite(name: str, channels: Channels) -> None:
+    low, high = channels.extremes()
+    right = np.isfinite(low) if high is low else np.isfinite(low) & np.isfinite(high)
+    if np.count_nonzero(right) == right.size:
+        return
+    channel, leading = int(np.flatnonzero(~right)[0]), channels.leading
+    values = np.asarray(channels.on_cpu()[channel])
+    missing, infinite = int(np.isnan(values).sum()), int(np.isinf(values).sum())
     counts = [f"{missing} value(s) of NaN"] * bool(missing) + [f"{infinite} of infinity"] * bool(infinite)
     raise DataError(
         name,

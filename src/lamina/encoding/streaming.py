@@ -28,6 +28,8 @@ class StreamState:
         How many samples have been encoded.
     carry
         What the code remembers, by name: arrays ``(channels, ...)``.
+    code
+        Name of the code that the stream belongs to.
     warned
         Whether values outside the fitted range were already reported for this stream.
     """
@@ -36,6 +38,7 @@ class StreamState:
     dtype: str
     samples: int
     carry: dict[str, np.ndarray]
+    code: str
     warned: bool = False
 
 
@@ -63,14 +66,9 @@ def advance(
     n_channels, n_samples = channels.values.shape
     dtype = channels.values.dtype
     if state is None:
-        state = StreamState(channels.leading, dtype.name, 0, code._start(n_channels, dtype))
-    elif (state.leading, state.dtype) != (channels.leading, dtype.name):
-        raise ShapeError(
-            name,
-            allowed=f"of shape {state.leading} and type {state.dtype}, as in the stream so far",
-            got=f"shape {channels.leading} and type {dtype.name}",
-            remedy="Start another stream with state=None.",
-        )
+        state = StreamState(channels.leading, dtype.name, 0, code._start(n_channels, dtype), code.name)
+    else:
+        _check_stream(name, state, channels.leading, dtype, code)
     ranges, warned = None, state.warned
     if used is not None:
         ranges = given_scaling(channels, used, interval=code.interval is not None)
@@ -78,5 +76,29 @@ def advance(
             warned = report_outside(channels, ranges, code.outside)
     carry = {key: value.copy() for key, value in state.carry.items()}
     spikes = code._encode(channels.values, code._values(channels.leading), ranges, carry)
-    after = StreamState(channels.leading, dtype.name, state.samples + n_samples, carry, warned)
+    after = StreamState(state.leading, state.dtype, state.samples + n_samples, carry, state.code, warned)
     return channels.restore(spikes, rows=code.rows is not None), after
+
+
+def _check_stream(
+    name: str, state: StreamState, leading: tuple[int, ...], dtype: np.dtype, code: CodeHooks
+) -> None:
+    if not isinstance(state, StreamState):
+        raise ArgumentTypeError(
+            "state",
+            allowed="what the previous call returned, or None to start a stream",
+            got=f"a {type(state).__name__}",
+            remedy="Both step and advance return (spikes, state).",
+        )
+    if state.code != code.name:
+        raise StateError(
+            f"state belongs to a stream of the code {state.code!r}, and this is {code.name!r}: start another "
+            "stream with state=None."
+        )
+    if state.leading != leading or state.dtype != dtype.name:
+        raise ShapeError(
+            name,
+            allowed=f"of shape {state.leading} and type {state.dtype}, as in the stream so far",
+            got=f"shape {leading} and type {dtype.name}",
+            remedy="Start another stream with state=None.",
+        )
