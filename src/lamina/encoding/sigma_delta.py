@@ -12,8 +12,6 @@ from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
 from lamina.encoding.parameters import Parameter
 from lamina.encoding.scaling import ChannelScaling
-from lamina.encoding.signals import channel_label
-from lamina.errors import DataError
 from lamina.typing import Array
 
 
@@ -201,20 +199,10 @@ def _limits(ranges: ChannelScaling | None, channels: int, dtype: np.dtype) -> tu
     """Return the least value and the span of each channel, in the signal's type."""
     if ranges is None:
         return np.zeros(channels, dtype), np.ones(channels, dtype)
-    low = in_type(ranges.minimum, dtype)
-    with np.errstate(over="ignore"):
-        span = in_type(ranges.maximum, dtype) - low
-    wrong = np.flatnonzero(~((span > 0) & np.isfinite(span)))
-    if wrong.size:
-        channel = int(wrong[0])
-        raise DataError(
-            "scaling",
-            allowed=f"of a range that {dtype.name} can tell from 0 and from infinity, in each channel",
-            got=f"{ranges.minimum[channel]:.9g} to {ranges.maximum[channel]:.9g} "
-            f"{channel_label(channel, ranges.leading)}",
-            remedy="Subtract an offset from the signal, scale it, or pass it in double precision.",
-        )
-    return low, span
+    # a scaling to decode with may be of any kind
+    ranges.check_spread("scaling", dtype)
+    low, high = ranges.limits(dtype)
+    return low, high - low
 
 
 @kernel
