@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from lamina.encoding import StepForwardConverter, comparing
+from lamina.encoding import StepForwardConverter, comparing, sweeping
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.comparing import compare
 from lamina.encoding.comparison import MEASURES, CodeResult, Comparison
@@ -108,9 +108,9 @@ def test_no_point_of_the_curve_is_beaten_by_any_setting():
 
 
 def test_several_parameters_are_spread_in_a_latin_hypercube():
-    design = comparing._design(12, 3, seed=5)
+    design = sweeping._design(12, 3, seed=5)
     np.testing.assert_allclose(np.sort(design, axis=0), (np.arange(12)[:, None] + 0.5) / 12 * np.ones(3))
-    assert (design == comparing._design(12, 3, seed=5)).all()
+    assert (design == sweeping._design(12, 3, seed=5)).all()
     curve = compare(walks(shape=(300,)), codes=[LIFBasedEncoding], trials=10)["lif"].curve
     assert curve.parameters["membrane_constant"].shape == curve.error.shape
 

@@ -6,24 +6,19 @@ import copy
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from lamina._checks import check_integer, check_real, check_seed
 from lamina.encoding.code import SpikeCode
-from lamina.encoding.comparison import CodeResult, Comparison, Curve
-from lamina.encoding.hooks import Dimension, Values
+from lamina.encoding.comparison import CodeResult, Comparison
 from lamina.encoding.metrics import fit_per_spike, r_squared, rmse, snr_db, sparsity, spike_bits, spike_rate
 from lamina.encoding.registry import CODES, code_named
-from lamina.encoding.scaling import ChannelScaling
 from lamina.encoding.signals import admit_signal
+from lamina.encoding.sweeping import Point, front, rate_and_error, sweep
 from lamina.errors import ArgumentError, ArgumentTypeError, LaminaError
 from lamina.typing import Array, Progress, Seed
-
-# settings beyond these, for each parameter, add little to a curve
-_MOST_POINTS = 60
 
 
 def compare(
@@ -41,8 +36,9 @@ def compare(
     Each code is fitted (`SpikeCode.fit`: the range of the signal, and the parameters with the least squared
     error), then encodes and decodes the same signal. For the picture of error against spike rate, settings
     spread over each code's search space are tried as well, up to 60 for each of its parameters: evenly for
-    one parameter, in a seeded Latin hypercube for several. What no other setting of the code beats in both
-    rate and error is kept.
+    one parameter, in a seeded Latin hypercube for several. Of a code that searches nothing, the first whole
+    number among its arguments (the steps of a rate code) is varied from 1 to 64. What no other setting of the
+    code beats in both rate and error is kept.
 
     All numbers are those of the signal that was fitted. To know what a code does on other recordings of the
     kind, encode those with the fitted ``code`` of a result.
@@ -137,7 +133,14 @@ def _result(
     before = copy.deepcopy(code)
     try:
         # first, so that what is compiled on the way is not timed
-        points = _sweep(copy.copy(code).fit(signal, trials=0), signal, trials, seed, sampling_rate, tell)
+        points = sweep(
+            copy.copy(code).fit(signal, trials=0),
+            signal,
+            trials=trials,
+            seed=seed,
+            sampling_rate=sampling_rate,
+            tell=lambda done, part: tell(0.5 * done, part),
+        )
         start = time.perf_counter()
         code.fit(signal, trials=trials, seed=seed, progress=lambda done, part: tell(0.5 + 0.5 * done, part))
         seconds = time.perf_counter() - start
@@ -157,98 +160,14 @@ def _result(
         "fit_per_spike": fit_per_spike(signal, decoded, spikes, **layout),
     }
     best = {name: np.asarray(value) for name, value in code.parameters_.items()}
-    points.append((*_rate_and_error(signal, decoded, measures["spike_rate"]), best))
+    points.append(Point(*rate_and_error(signal, decoded, measures["spike_rate"]), best))
     return CodeResult(
         code.name,
         code,
         best,
         {name: np.asarray(value) for name, value in measures.items()},
         seconds,
-        _front(points),
-    )
-
-
-_Point = tuple[float, float, Values]
-
-
-def _sweep(
-    code: SpikeCode, signal: np.ndarray, trials: int, seed: Seed, sampling_rate: float | None, tell: Progress
-) -> list[_Point]:
-    """Return spike rate, error and setting for settings spread over the search space of a fitted code."""
-    if not code.tuned or code.scaling_ is None:
-        return []
-    leading = signal.shape[:-1]
-    flat = np.ascontiguousarray(signal.reshape(-1, signal.shape[-1]))
-    ranges = code.scaling_.per_channel(leading)
-    spaces = [code._dimensions(flat[c : c + 1], _of_channel(ranges, c)) for c in range(len(flat))]
-    points: list[_Point] = []
-    dimensions = len(spaces[0])
-    design = _design(min(trials, _MOST_POINTS) * dimensions, dimensions, seed)
-    for index, place in enumerate(design):
-        code.parameters_ = {
-            dimension.name: np.array([_at(space[d], place[d]) for space in spaces]).reshape(leading)
-            for d, dimension in enumerate(spaces[0])
-        }
-        tell(0.5 * index / len(design), "curve")
-        try:
-            code._settle(flat, ranges)
-            spikes = code.encode(signal)
-            decoded = code.decode(spikes)
-        except LaminaError:
-            # a corner of the search space that this signal is too short for, say, is no point of the curve
-            continue
-        rate = spike_rate(spikes, sampling_rate, rows=code.rows, steps_per_sample=code.steps_per_sample)
-        points.append((*_rate_and_error(signal, decoded, rate), code.parameters_))
-    return points
-
-
-def _design(points: int, dimensions: int, seed: Seed) -> np.ndarray:
-    """Spread points over the unit cube, the middles of equal parts of every axis each once."""
-    middles = (np.arange(points) + 0.5) / points
-    if dimensions == 1:
-        return middles[:, None]
-    rng = check_seed("seed", seed)
-    return np.stack([rng.permutation(middles) for _ in range(dimensions)], axis=1)
-
-
-def _at(dimension: Dimension, place: float) -> float | int:
-    low, high = dimension.low, dimension.high
-    value = low * (high / low) ** place if dimension.log else low + place * (high - low)
-    return round(value) if dimension.integer else float(value)
-
-
-def _of_channel(ranges: ChannelScaling, channel: int) -> ChannelScaling:
-    names = ("minimum", "maximum", "initial", "change_mean", "change_deviation")
-    parts = {name: getattr(ranges, name) for name in names}
-    one = {
-        name: None if part is None else np.ascontiguousarray(part[channel : channel + 1])
-        for name, part in parts.items()
-    }
-    return replace(ranges, **one, leading=())
-
-
-def _rate_and_error(signal: np.ndarray, decoded: np.ndarray, rates: Any) -> tuple[float, float]:
-    deviations = np.asarray(signal.std(axis=-1, dtype=np.float64))
-    # equal numbers may deviate from their mean by a rounding error
-    varies = np.asarray(signal.max(axis=-1) > signal.min(axis=-1))
-    if not varies.any():
-        return float(np.mean(rates)), float("nan")
-    errors = np.asarray(rmse(signal, decoded))[varies] / deviations[varies]
-    return float(np.mean(rates)), float(errors.mean())
-
-
-def _front(points: list[_Point]) -> Curve | None:
-    """Keep the points that no other beats in both rate and error."""
-    kept: list[_Point] = []
-    for point in sorted(points, key=lambda point: point[:2]):
-        if np.isfinite(point[1]) and (not kept or point[1] < kept[-1][1]):
-            kept.append(point)
-    if not kept:
-        return None
-    return Curve(
-        np.array([rate for rate, _, _ in kept]),
-        np.array([error for _, error, _ in kept]),
-        {name: np.stack([setting[name] for *_, setting in kept]) for name in kept[0][2]},
+        front(points),
     )
 
 

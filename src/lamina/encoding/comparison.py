@@ -47,7 +47,7 @@ class Curve:
         ``(points,)``, decreasing: RMSE over the standard deviation of the signal, mean over the channels that
         vary. 1 is what the signal's mean would reach.
     parameters
-        The settings, by name: ``(points, ...)`` with the signal's leading shape.
+        The settings of what was varied, by name: ``(points, ...)`` with the signal's leading shape.
     """
 
     spike_rate: np.ndarray
@@ -87,6 +87,13 @@ class CodeResult:
     seconds: float
     curve: Curve | None
     reason: str | None = None
+
+    @property
+    def error(self) -> float:
+        """RMSE over the signal's standard deviation, as in `Curve`; NaN if there is none."""
+        share = 1.0 - self.measures.get("r_squared", np.array(np.nan))
+        varies = np.isfinite(share)
+        return float(np.sqrt(share[varies]).mean()) if varies.any() else float("nan")
 
     def mean(self, measure: str) -> float:
         """Return the mean of a measure over the channels; NaN if the code could not encode the signal.
