@@ -10,7 +10,7 @@ from lamina.encoding.accumulating import accumulate, accumulate_tensor
 from lamina.encoding.changes import encode_changes, encode_changes_tensor, start_changes
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter
+from lamina.encoding.parameters import Parameter, check_flag
 from lamina.encoding.scaling import ChannelScaling
 from lamina.typing import Array
 
@@ -39,7 +39,7 @@ class DeltaModulation(SpikeCode):
     Raises
     ------
     ArgumentTypeError, ArgumentError
-        If the threshold is no positive number.
+        If the threshold is no positive number, or ``down_spike`` no truth value.
 
     References
     ----------
@@ -63,7 +63,7 @@ class DeltaModulation(SpikeCode):
 
     def __init__(self, threshold: float | Array = 0.1, down_spike: bool = True) -> None:
         self.threshold = threshold
-        self.down_spike = bool(down_spike)
+        self.down_spike = check_flag("down_spike", down_spike)
         super().__init__()
 
     def _start(self, channels: int, dtype: np.dtype) -> Values:

@@ -10,7 +10,7 @@ from lamina.encoding.accumulating import accumulate, accumulate_tensor, in_type
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter
+from lamina.encoding.parameters import Parameter, check_flag
 from lamina.encoding.scaling import ChannelScaling
 from lamina.errors import StateError
 from lamina.typing import Array
@@ -47,7 +47,8 @@ class MovingWindow(SpikeCode):
     Raises
     ------
     ArgumentTypeError, ArgumentError
-        If the threshold is no positive number, or the window no whole number of at least 1.
+        If the threshold is no positive number, the window no whole number of at least 1, or ``down_spike``
+        no truth value.
 
     References
     ----------
@@ -81,7 +82,7 @@ class MovingWindow(SpikeCode):
     ) -> None:
         self.threshold = threshold
         self.window = window
-        self.down_spike = bool(down_spike)
+        self.down_spike = check_flag("down_spike", down_spike)
         super().__init__()
 
     def _start(self, channels: int, dtype: np.dtype) -> Values:

@@ -10,7 +10,7 @@ from lamina.encoding.accumulating import in_type
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter
+from lamina.encoding.parameters import Parameter, check_flag
 from lamina.encoding.scaling import ChannelScaling
 from lamina.typing import Array
 
@@ -46,7 +46,8 @@ class SigmaDelta(SpikeCode):
     Raises
     ------
     ArgumentTypeError, ArgumentError
-        If the threshold is no positive number, or the window no whole number of at least 1.
+        If the threshold is no positive number, the window no whole number of at least 1, or ``down_spike``
+        no truth value.
 
     References
     ----------
@@ -84,7 +85,7 @@ class SigmaDelta(SpikeCode):
     ) -> None:
         self.threshold = threshold
         self.window = window
-        self.down_spike = bool(down_spike)
+        self.down_spike = check_flag("down_spike", down_spike)
         super().__init__()
 
     def _start(self, channels: int, dtype: np.dtype) -> Values:

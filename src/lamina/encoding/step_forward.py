@@ -83,19 +83,22 @@ class StepForwardConverter(SpikeCode):
         return spikes
 
     def _encode_tensor(self, signal: Array, values: Values, ranges: ChannelScaling | None) -> Array:
+        import torch
+
         del ranges
         threshold = signal.new_tensor(values["threshold"])
-        spikes = signal.new_zeros((2, *signal.shape))
-        baseline = signal[:, 0].clone()
-        for t in range(1, signal.shape[1]):
-            up = signal[:, t] > baseline + threshold
-            spikes[0, :, t] = up
-            step = up.to(signal.dtype)
+        # time first, so that the samples of one time lie side by side; few operations, into given places
+        samples = signal.t().contiguous()
+        ups, downs = (torch.zeros_like(samples, dtype=torch.bool) for _ in range(2))
+        baseline = samples[0]
+        for t in range(1, len(samples)):
+            higher, lower = baseline + threshold, baseline - threshold
+            baseline = torch.where(torch.gt(samples[t], higher, out=ups[t]), higher, baseline)
             if self.down_spike:
-                down = signal[:, t] < baseline - threshold
-                spikes[1, :, t] = -down.to(signal.dtype)
-                step = step + spikes[1, :, t]
-            baseline = baseline + step * threshold
+                baseline = torch.where(torch.lt(samples[t], lower, out=downs[t]), lower, baseline)
+        spikes = signal.new_zeros((2, *signal.shape))
+        spikes[0] = ups.t()
+        spikes[1].masked_fill_(downs.t(), -1)
         return spikes
 
     def _decode(
@@ -111,15 +114,16 @@ class StepForwardConverter(SpikeCode):
     def _decode_tensor(
         self, spikes: Array, values: Values, ranges: ChannelScaling | None, initial: np.ndarray | None
     ) -> Array:
+        import torch
+
         del ranges
         threshold = spikes.new_tensor(values["threshold"])
-        level = spikes.new_zeros(len(threshold)) if initial is None else spikes.new_tensor(initial)
-        decoded = spikes.new_empty(spikes.shape[1:])
-        decoded[:, 0] = level
-        for t in range(1, decoded.shape[1]):
-            level = level + threshold * (spikes[0, :, t] + spikes[1, :, t])
-            decoded[:, t] = level
-        return decoded
+        # added one after the other, as the baseline was: the sums of parallel scans round otherwise
+        decoded = ((spikes[0] + spikes[1]) * threshold[:, None]).t().contiguous()
+        decoded[0] = 0 if initial is None else spikes.new_tensor(initial)
+        for t in range(1, len(decoded)):
+            torch.add(decoded[t - 1], decoded[t], out=decoded[t])
+        return decoded.t()
 
     def _dimensions(self, signal: np.ndarray, ranges: ChannelScaling) -> tuple[Dimension, ...]:
         span = float(ranges.maximum[0] - ranges.minimum[0]) or 1.0

@@ -10,7 +10,7 @@ from lamina.encoding.accumulating import accumulate, accumulate_tensor
 from lamina.encoding.changes import encode_changes, encode_changes_tensor, start_changes
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter
+from lamina.encoding.parameters import Parameter, check_flag
 from lamina.encoding.scaling import ChannelScaling
 from lamina.errors import DataError, StateError
 from lamina.typing import Array
@@ -46,7 +46,7 @@ class ThresholdBasedRepresentation(SpikeCode):
     Raises
     ------
     ArgumentTypeError, ArgumentError
-        If the factor is no number of at least 0.
+        If the factor is no number of at least 0, or ``down_spike`` no truth value.
 
     References
     ----------
@@ -75,7 +75,7 @@ class ThresholdBasedRepresentation(SpikeCode):
 
     def __init__(self, factor: float | Array = 0.5, down_spike: bool = True) -> None:
         self.factor = factor
-        self.down_spike = bool(down_spike)
+        self.down_spike = check_flag("down_spike", down_spike)
         super().__init__()
 
     def _start(self, channels: int, dtype: np.dtype) -> Values:
