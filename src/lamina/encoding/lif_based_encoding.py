@@ -10,7 +10,7 @@ from lamina._checks import check_choice
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter, check_flag
+from lamina.encoding.parameters import Parameter, check_flag, in_type
 from lamina.encoding.scaling import ChannelScaling
 from lamina.typing import Array
 
@@ -109,7 +109,7 @@ class LIFBasedEncoding(SpikeCode):
         _integrate.over_channels(
             signal.shape,
             signal,
-            values["threshold"].astype(dtype),
+            in_type(values["threshold"], dtype),
             values["membrane_constant"].astype(dtype),
             low,
             high - low,
@@ -155,7 +155,7 @@ class LIFBasedEncoding(SpikeCode):
         _decay.over_channels(
             decoded.shape,
             spikes,
-            values["threshold"].astype(dtype),
+            in_type(values["threshold"], dtype),
             values["membrane_constant"].astype(dtype),
             low,
             high - low,

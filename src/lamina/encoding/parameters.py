@@ -50,7 +50,8 @@ class Parameter:
         wide = array.astype(np.float64)
         right = np.isfinite(wide)
         if self.integer:
-            right &= wide == np.round(wide)
+            # beyond, float64 does not hold every whole number, and int64 soon none
+            right &= (wide == np.round(wide)) & (np.abs(wide) <= 2.0**53)
         for limit, holds in (
             (self.above, np.greater),
             (self.below, np.less),
@@ -109,6 +110,16 @@ def spread(name: str, value: np.ndarray, leading: tuple[int, ...]) -> np.ndarray
             got=f"shape {value.shape}",
             remedy=f"Give one {name} for all channels, or as many as the signal has.",
         ) from error
+
+
+def in_type(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return float64 numbers in a signal's type; what is beyond it becomes its largest number."""
+    with np.errstate(over="ignore"):
+        cast = values.astype(dtype)
+    if np.count_nonzero(np.isfinite(cast)) < cast.size:
+        largest = np.finfo(dtype).max
+        cast.clip(-largest, largest, out=cast)
+    return cast
 
 
 def check_flag(name: str, value: Any) -> bool:

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lamina._checks import as_floating
 from lamina.encoding.parameters import spread
 from lamina.encoding.scaling import ChannelScaling, Scaling
-from lamina.encoding.signals import Channels, channel_label, on_cpu
-from lamina.errors import ArgumentTypeError, DataError, OutOfRangeWarning
+from lamina.encoding.signals import Channels, admit_numbers, channel_label
+from lamina.errors import ArgumentTypeError, OutOfRangeWarning
 
 
 def own_scaling(channels: Channels, *, interval: bool, changes: bool) -> tuple[Scaling, ChannelScaling]:
@@ -63,12 +62,4 @@ def first_values(given: Any, leading: tuple[int, ...], known: np.ndarray | None)
     """Return each channel's first value, in the signal's units: as given, else as known, else None."""
     if given is None:
         return known
-    wide = np.array(as_floating("initial_value", on_cpu(given), True), dtype=np.float64)
-    if wide.size == 0 or not np.isfinite(wide).all():
-        raise DataError(
-            "initial_value",
-            allowed="a finite number, or one for each channel",
-            got=repr(given)[:60],
-            remedy="Pass the first value of the signal.",
-        )
-    return spread("initial_value", wide, leading)
+    return spread("initial_value", admit_numbers("initial_value", given), leading)

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina._checks import as_floating, check_real
-from lamina.encoding.signals import Channels, admit_signal, channel_label, on_cpu
+from lamina.encoding.signals import Channels, admit_numbers, admit_signal, channel_label
 from lamina.errors import DataError, ShapeError
 from lamina.typing import Array
 
@@ -54,7 +53,9 @@ class Scaling:
         for name in ("minimum", "maximum", "initial", "change_mean", "change_deviation"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, _as_numbers(name, value))
+                numbers = admit_numbers(name, value)
+                numbers.setflags(write=False)
+                object.__setattr__(self, name, numbers)
         if np.any(self.maximum < self.minimum):
             raise DataError(
                 "maximum",
@@ -202,23 +203,10 @@ def _changes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if values.shape[1] == 1:
         return np.zeros(len(values)), np.zeros(len(values))
     # exact powers of two, so that the squares of immense and of tiny signals neither overflow nor vanish
-    exponents = np.frexp(np.abs(values).max(axis=1))[1] + 2
-    steps = np.diff(np.ldexp(values, -exponents[:, None]), axis=1)
+    exponents = np.clip(np.frexp(np.abs(values).max(axis=1))[1], -1000, 1000)
+    steps = np.diff(values * np.ldexp(1.0, -exponents)[:, None], axis=1)
     largest = np.finfo(np.float64).max
     with np.errstate(over="ignore"):
         scaled = (np.ldexp(part, exponents) for part in (steps.mean(axis=1), steps.std(axis=1)))
         mean, deviation = (np.clip(part, -largest, largest) for part in scaled)
     return mean, deviation
-
-
-def _as_numbers(name: str, value: Any) -> np.ndarray:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return np.asarray(check_real(name, value), dtype=np.float64)
-    plain = type(value) is np.ndarray and value.dtype.kind == "f"
-    array = np.array(value if plain else as_floating(name, on_cpu(value), True), dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise DataError(
-            name, allowed="finite", got=f"{array!r}", remedy="Measure the range of finite values."
-        )
-    array.setflags(write=False)
-    return array

@@ -133,9 +133,20 @@ def admit_spikes(name: str, spikes: Any, dim: int = -1, *, rows: int | None, sig
     return Channels(values, leading, axis, is_torch)
 
 
-def on_cpu(value: Any) -> Any:
-    """Return a tensor as one on the CPU without gradient, and anything else as it is."""
-    return value.detach().cpu() if array_api_compat.is_torch_array(value) else value
+def admit_numbers(name: str, value: Any) -> np.ndarray:
+    """Return finite numbers of any library as a float64 array of their own."""
+    array = as_floating(name, value, True)
+    if array_api_compat.is_torch_array(array):
+        array = array.detach().cpu().numpy()
+    wide = np.array(array, dtype=np.float64)
+    if wide.size == 0 or not np.isfinite(wide).all():
+        raise DataError(
+            name,
+            allowed="a finite number, or one for each channel",
+            got=repr(value).replace("\n", "")[:60],
+            remedy="Remove what is missing or infinite.",
+        )
+    return wide
 
 
 def channel_label(channel: int, leading: tuple[int, ...]) -> str:

@@ -13,6 +13,9 @@ from lamina.encoding.signals import admit_signal
 from lamina.errors import ArgumentTypeError, ShapeError, StateError
 from lamina.typing import Array
 
+# of which NumPy's own names take microseconds
+_NAMES = {"f": "float32", "d": "float64"}
+
 
 @dataclass(frozen=True, eq=False)
 class StreamState:
@@ -66,9 +69,11 @@ def advance(
     n_channels, n_samples = channels.values.shape
     dtype = channels.values.dtype
     if state is None:
-        state = StreamState(channels.leading, dtype.name, 0, code._start(n_channels, dtype), code.name)
+        state = StreamState(
+            channels.leading, _NAMES[dtype.char], 0, code._start(n_channels, dtype), code.name
+        )
     else:
-        _check_stream(name, state, channels.leading, dtype, code)
+        _check_stream(name, state, channels.leading, _NAMES[dtype.char], code)
     ranges, warned = None, state.warned
     if used is not None:
         ranges = given_scaling(channels, used, interval=code.interval is not None)
@@ -81,7 +86,7 @@ def advance(
 
 
 def _check_stream(
-    name: str, state: StreamState, leading: tuple[int, ...], dtype: np.dtype, code: CodeHooks
+    name: str, state: StreamState, leading: tuple[int, ...], dtype: str, code: CodeHooks
 ) -> None:
     if not isinstance(state, StreamState):
         raise ArgumentTypeError(
@@ -95,10 +100,10 @@ def _check_stream(
             f"state belongs to a stream of the code {state.code!r}, and this is {code.name!r}: start another "
             "stream with state=None."
         )
-    if state.leading != leading or state.dtype != dtype.name:
+    if state.leading != leading or state.dtype != dtype:
         raise ShapeError(
             name,
             allowed=f"of shape {state.leading} and type {state.dtype}, as in the stream so far",
-            got=f"shape {leading} and type {dtype.name}",
+            got=f"shape {leading} and type {dtype}",
             remedy="Start another stream with state=None.",
         )
