@@ -110,7 +110,8 @@ def _chosen(codes: Any, seed: Seed) -> list[SpikeCode]:
             got=repr(codes)[:60],
             remedy=f'Name codes of lamina.encoding.CODES: codes=["{CODES[0].name}"].',
         )
-    draw = int(check_seed("seed", seed).integers(2**31)) if not isinstance(seed, int) else seed
+    generator = check_seed("seed", seed)
+    draw = int(generator.integers(2**31)) if generator is seed else int(seed)
     chosen: list[SpikeCode] = []
     for code in codes:
         if isinstance(code, SpikeCode):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +12,6 @@ from lamina.encoding.code import SpikeCode
 from lamina.encoding.comparison import Curve
 from lamina.encoding.hooks import Dimension, Values
 from lamina.encoding.metrics import rmse, spike_rate
-from lamina.encoding.scaling import ChannelScaling
 from lamina.errors import LaminaError
 from lamina.typing import Array, Progress, Seed
 
@@ -96,7 +94,7 @@ def _searched(code: SpikeCode, signal: np.ndarray, trials: int, seed: Seed) -> I
     leading = signal.shape[:-1]
     flat = _flat(signal)
     ranges = code.scaling_.per_channel(leading)
-    spaces = [code._dimensions(flat[c : c + 1], _of_channel(ranges, c)) for c in range(len(flat))]
+    spaces = [code._dimensions(flat[c : c + 1], ranges.only(c)) for c in range(len(flat))]
     dimensions = len(spaces[0])
     for place in _design(min(trials, _MOST_POINTS) * dimensions, dimensions, seed):
         yield {
@@ -141,13 +139,3 @@ def _at(dimension: Dimension, place: float) -> float | int:
     low, high = dimension.low, dimension.high
     value = low * (high / low) ** place if dimension.log else low + place * (high - low)
     return round(value) if dimension.integer else float(value)
-
-
-def _of_channel(ranges: ChannelScaling, channel: int) -> ChannelScaling:
-    names = ("minimum", "maximum", "initial", "change_mean", "change_deviation")
-    parts = {name: getattr(ranges, name) for name in names}
-    one = {
-        name: None if part is None else np.ascontiguousarray(part[channel : channel + 1])
-        for name, part in parts.items()
-    }
-    return replace(ranges, **one, leading=())
