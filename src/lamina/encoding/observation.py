@@ -46,7 +46,7 @@ class SpikeObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordConst
     scaler
         What maps observations to [0, 1]; default: ``ScalerFactory.from_env(env)``.
     converter_th, converter
-        What ``step_coder`` needs; default: ``ConverterFactory(env, scaler).generate()``.
+        What ``step_coder`` needs; without either, ``ConverterFactory(env, scaler).generate()``.
     rate_coder, step_coder, split_exc_inh, spike_train_conversion_method, add_inverted_inputs, max_firing_rate
         As in `GymnasiumEncoder`.
     seed
@@ -113,8 +113,10 @@ class SpikeObservation(gymnasium.ObservationWrapper, gymnasium.utils.RecordConst
         if scaler is None:
             scaler = ScalerFactory.from_env(env)
         if step_coder and converter is None:
-            converter, found = ConverterFactory(env, scaler).generate()
-            converter_th = found if converter_th is None else converter_th
+            known = converter_th is not None
+            converter = (
+                ChangeConverter(converter_th) if known else ConverterFactory(env, scaler).generate()[0]
+            )
         self.encoder = GymnasiumEncoder(n_features, 1, seq_length, scaler, converter_th, converter, **options)
         self.observation_space = _space_of(self.encoder)
 
