@@ -28,7 +28,8 @@ MAXIMUM_FILE_BYTES = 2**32
 
 _KEY = "lamina"
 _CHECKSUM = "sha256"
-_DTYPES = {"F64": np.dtype(np.float64), "F32": np.dtype(np.float32)}
+_FLOATS = {"F64": np.dtype(np.float64), "F32": np.dtype(np.float32)}
+_INTEGERS = {f"U{8 * size}": np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 
 def write_container(
@@ -43,7 +44,7 @@ def write_container(
     description
         What JSON can hold: what the arrays are.
     arrays
-        float32 or float64 arrays by name.
+        float32, float64 or unsigned integer arrays by name.
 
     Raises
     ------
@@ -59,13 +60,17 @@ def write_container(
         stream.write(content)
 
 
-def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read_container(
+    path: str | os.PathLike[str], *, integers: bool = False
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read what `write_container` wrote; any other content ends in a `FileError`.
 
     Parameters
     ----------
     path
         The file to read.
+    integers
+        Whether arrays may be of unsigned integers, as in files of spikes.
 
     Returns
     -------
@@ -93,7 +98,7 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[s
             if header_size > MAXIMUM_HEADER_BYTES or size > MAXIMUM_FILE_BYTES:
                 _refuse(file, "it is far larger than any model that lamina writes")
             header = stream.read(header_size)
-            text, checksum = _check_header(file, header, size - 8 - header_size)
+            text, checksum = _check_header(file, header, size - 8 - header_size, integers)
             content = header_size.to_bytes(8, "little") + header + stream.read(size - 8 - header_size)
     except FileNotFoundError as error:
         raise FileError(f"cannot read {file}: there is no such file; check the path") from error
@@ -114,7 +119,7 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[s
     return description, arrays
 
 
-def _check_header(file: Path, header: bytes, data_size: int) -> tuple[str, str]:
+def _check_header(file: Path, header: bytes, data_size: int, integers: bool) -> tuple[str, str]:
     entries = _parse_json(file, header)
     if not isinstance(entries, dict):
         _refuse(file, "its header is no JSON object")
@@ -124,7 +129,7 @@ def _check_header(file: Path, header: bytes, data_size: int) -> tuple[str, str]:
         _refuse(file, "it was not written by lamina")
     total = 0
     for name, entry in entries.items():
-        total += _declared_bytes(file, name, entry)
+        total += _declared_bytes(file, name, entry, integers)
     if total != data_size:
         _refuse(
             file,
@@ -133,12 +138,14 @@ def _check_header(file: Path, header: bytes, data_size: int) -> tuple[str, str]:
     return text, checksum
 
 
-def _declared_bytes(file: Path, name: str, entry: object) -> int:
+def _declared_bytes(file: Path, name: str, entry: object, integers: bool) -> int:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         _refuse(file, f"the entry of array {name[:40]!r} is not in order")
-    dtype = _DTYPES.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
+    said = entry["dtype"] if isinstance(entry["dtype"], str) else ""
+    dtype = (_FLOATS | _INTEGERS if integers else _FLOATS).get(said)
     if dtype is None:
-        _refuse(file, f"array {name[:40]!r} is not of float32 or float64")
+        more = "; it may hold spikes, which lamina.io.read_spikes reads" if said in _INTEGERS else ""
+        _refuse(file, f"array {name[:40]!r} is not of float32 or float64{more}")
     shape = entry["shape"]
     if not isinstance(shape, list) or len(shape) > 8 or not all(_is_length(length) for length in shape):
         _refuse(file, f"the shape of array {name[:40]!r} is not in order")

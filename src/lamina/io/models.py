@@ -1,4 +1,4 @@
-"""Fitted models in files: safetensors with a JSON description, and no pickle."""
+"""Fitted models and spike codes in files: safetensors with a JSON description, and no pickle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from lamina._checks import check_path
 from lamina._version import __version__
+from lamina.encoding.code import SpikeCode
+from lamina.encoding.registry import CODES
 from lamina.errors import ArgumentError, ArgumentTypeError, FileError
+from lamina.io.codes import describe_code, is_code, rebuild_code
 from lamina.io.container import read_container, write_container
 from lamina.io.formats import FORMAT, check_format, upgraded
 from lamina.io.local import describe_local, rebuild_local
@@ -20,23 +23,24 @@ from lamina.resu.local import LocalReSU
 
 SUFFIX = ".safetensors"
 
-Model = ReSU | ReSUNetwork | LocalReSU
+Model = ReSU | ReSUNetwork | LocalReSU | SpikeCode
 
-_CLASSES = "a ReSU, a ReSUNetwork or a LocalReSU"
+_CLASSES = "a ReSU, a ReSUNetwork, a LocalReSU or a spike code"
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write a fitted model to a file, whole or not at all.
+    """Write a fitted model or a spike code to a file, whole or not at all.
 
     The file holds arrays and a JSON description: the format and lamina's version, the class, its parameters,
     how it was fitted (windows, trials), the physical units of the numbers, and a checksum of everything. Any
     program that reads safetensors can read it. The moments are kept, so that a loaded model can `score` and
-    learn on.
+    learn on; a loaded spike code encodes and decodes bit by bit alike.
 
     Parameters
     ----------
     model
-        A fitted `lamina.ReSU`, `lamina.ReSUNetwork` or `lamina.resu.LocalReSU`.
+        A fitted `lamina.ReSU`, `lamina.ReSUNetwork` or `lamina.resu.LocalReSU`, or any code of
+        `lamina.encoding`, fitted or not.
     path
         The file, which must end in ``.safetensors``; an existing one is replaced. Its folder must exist.
 
@@ -45,7 +49,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     StateError
         If the model is not fitted, or a parameter that the fit depends on was changed since: the window and
         the rectification are compared with what was fitted, and what else there is by solving once more
-        from the moments (a change that moves no correlation by 1e-4 of the largest passes).
+        from the moments (a change that moves no correlation by 1e-4 of the largest passes). If a spike code
+        draws from a ``numpy.random.Generator``, of which only an integer seed can be kept.
     ArgumentTypeError
         If it is of another class, or ``path`` is no path.
     ArgumentError
@@ -78,6 +83,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         description, arrays = describe_network(model)
     elif type(model) is LocalReSU:
         description, arrays = describe_local(model)
+    elif isinstance(model, SpikeCode) and type(model) in CODES:
+        description, arrays = describe_code(model)
     else:
         raise ArgumentTypeError("model", allowed=_CLASSES, got=type(model).__name__, remedy="Save its parts.")
     write_container(path, {"format": FORMAT, "lamina": __version__, **description}, arrays)
@@ -96,8 +103,8 @@ def load(path: str | os.PathLike[str]) -> Model:
 
     Returns
     -------
-    ReSU, ReSUNetwork or LocalReSU
-        The fitted model.
+    ReSU, ReSUNetwork, LocalReSU or SpikeCode
+        The fitted model, or the code.
 
     Raises
     ------
@@ -147,6 +154,8 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
             return rebuild_network(whole, arrays), description
         if kind == "LocalReSU":
             return rebuild_local(whole, arrays), description
+        if is_code(whole):
+            return rebuild_code(whole, arrays), description
     except NotInOrderError as error:
         raise FileError(f"cannot read {os.fspath(path)}: {str(error)[:300]}") from error
     raise FileError(f"cannot read {os.fspath(path)}: it must hold {_CLASSES}, and holds {str(kind)[:40]!r}")
