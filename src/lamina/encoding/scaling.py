@@ -52,7 +52,7 @@ class Scaling:
     def __post_init__(self) -> None:
         for name in ("minimum", "maximum", "initial", "change_mean", "change_deviation"):
             value = getattr(self, name)
-            if value is not None:
+            if value is not None or name in ("minimum", "maximum"):
                 numbers = admit_numbers(name, value)
                 numbers.setflags(write=False)
                 object.__setattr__(self, name, numbers)
