@@ -260,6 +260,8 @@ class Strange:
         ({"max_firing_rate": 0.0}, ArgumentError, "max_firing_rate"),
         ({"max_firing_rate": math.nan}, ArgumentError, "max_firing_rate"),
         ({"seed": "a"}, ArgumentTypeError, "seed"),
+        ({"split_exc_inh": "no"}, ArgumentTypeError, "split_exc_inh must be True or False"),
+        ({"add_inverted_inputs": 1.5}, ArgumentTypeError, "add_inverted_inputs"),
     ],
 )
 def test_arguments_that_cannot_be_are_named(change, error, words):

@@ -9,6 +9,7 @@ import numpy as np
 from lamina._checks import check_choice, check_integer, check_real
 from lamina.encoding.converters import ChangeConverter, Scaler, check_thresholds
 from lamina.encoding.features import admit_features, as_numpy, give_back
+from lamina.encoding.parameters import check_flag
 from lamina.encoding.rates import METHODS, MOST_STEPS, RateMethod, random_source, rates_to_spikes
 from lamina.errors import ArgumentError, ArgumentTypeError
 from lamina.typing import Array, Seed
@@ -59,8 +60,8 @@ class GymnasiumEncoder:
     Raises
     ------
     ArgumentTypeError, ArgumentError
-        If a number is out of its limits; if the scaler is not fitted or belongs to other features; if neither
-        coder is wanted; if ``step_coder`` comes without a converter.
+        If a number is out of its limits, or a flag neither True nor False; if the scaler is not fitted or
+        belongs to other features; if neither coder is wanted; if ``step_coder`` comes without a converter.
     ShapeError, DataError
         If the thresholds are no positive numbers, one for each feature.
 
@@ -96,12 +97,12 @@ class GymnasiumEncoder:
         self.n_features = check_integer("n_features", n_features, minimum=1)
         self.batch_size = check_integer("batch_size", batch_size, minimum=1)
         self.seq_length = check_integer("seq_length", seq_length, minimum=1, maximum=MOST_STEPS)
-        self.rate_coder = bool(rate_coder)
-        self.step_coder = bool(step_coder)
-        self.split_exc_inh = bool(split_exc_inh)
+        self.rate_coder = check_flag("rate_coder", rate_coder)
+        self.step_coder = check_flag("step_coder", step_coder)
+        self.split_exc_inh = check_flag("split_exc_inh", split_exc_inh)
         check_choice("spike_train_conversion_method", spike_train_conversion_method, METHODS)
         self.spike_train_conversion_method: RateMethod = spike_train_conversion_method
-        self.add_inverted_inputs = bool(add_inverted_inputs)
+        self.add_inverted_inputs = check_flag("add_inverted_inputs", add_inverted_inputs)
         self.max_firing_rate = check_real("max_firing_rate", max_firing_rate, above=0.0, maximum=1.0)
         self.seed = seed
         self._generator = random_source(seed)
