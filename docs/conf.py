@@ -18,6 +18,7 @@ from lamina.cli.app import app
 ROOMS = [
     "resu",
     "encoding",
+    "encoding.metrics",
     "stats",
     "linalg",
     "simulate",
