@@ -12,17 +12,15 @@ the specification and whether it is met, and writes them into the documentation 
 from __future__ import annotations
 
 import argparse
-import datetime
-import platform
 import statistics
 from pathlib import Path
 
 import lag_moments
-import numpy as np
 import threadpoolctl
 from parts.filters import filter_table
 from parts.fitting import fit_table, peak_table
 from parts.growth import growth_table
+from parts.machine import machine
 from parts.tables import Table, verdict, write_between_markers
 from parts.timing import Seconds
 
@@ -80,8 +78,8 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(arguments.threads)
-    machine = _machine(arguments.threads)
-    print(machine)
+    where = machine(arguments.threads)
+    print(where)
     with threadpoolctl.threadpool_limits(arguments.threads):
         for name in arguments.only:
             table = TABLES[name](arguments.quick)
@@ -89,26 +87,7 @@ def main() -> None:
                 table.without_verdicts()
             print(table.text(), flush=True)
             if arguments.write:
-                write_between_markers(arguments.write, name, f"{table.markdown()}\n\n*{machine}*")
-
-
-def _machine(threads: int) -> str:
-    import torch
-
-    processor = platform.processor() or platform.machine()
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        names = [
-            line.split(":")[1].strip()
-            for line in information.read_text().splitlines()
-            if "model name" in line
-        ]
-        processor = names[0] if names else processor
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    return (
-        f"{today}, {processor}, {threads} thread(s), Python {platform.python_version()}, "
-        f"NumPy {np.__version__}, PyTorch {torch.__version__}"
-    )
+                write_between_markers(arguments.write, name, f"{table.markdown()}\n\n*{where}*")
 
 
 if __name__ == "__main__":
