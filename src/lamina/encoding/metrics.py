@@ -7,7 +7,8 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from lamina._checks import check_choice, check_integer, check_real
+from lamina._checks import check_integer, check_real
+from lamina.encoding.layout import RowsOrCode, check_rows
 from lamina.encoding.signals import Channels, admit_signal, admit_spikes
 from lamina.errors import ArgumentTypeError, ShapeError
 from lamina.typing import Array
@@ -50,8 +51,8 @@ def snr_db(signal: Array, decoded: Array, dim: int = -1) -> Array:
 
     .. math:: \mathrm{SNR} = 10 \log_{10} \frac{\sum_t x_t^2}{\sum_t (x_t - \hat x_t)^2}
 
-    The power of the signal includes that of its mean: a recording that sits on a high offset reads high
-    whatever its decoding is worth. Take the mean off first, or use `r_squared`, which ignores it.
+    The power of the signal includes that of its mean: on a high offset, any decoding reads high. Take the
+    mean off first, or use `r_squared`, which ignores it.
 
     Parameters
     ----------
@@ -74,8 +75,7 @@ def snr_db(signal: Array, decoded: Array, dim: int = -1) -> Array:
     References
     ----------
     B. Petro, N. Kasabov and R. M. Kiss, "Selection and optimization of temporal spike encoding methods for
-    spiking neural networks", IEEE Transactions on Neural Networks and Learning Systems 31(2), 358–370, 2020,
-    judge spike codes by the signal-to-noise ratio, the RMSE and the average firing rate.
+    spiking neural networks", IEEE Trans. Neural Networks and Learning Systems 31(2), 358–370, 2020.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def spike_rate(
     sampling_rate: float | None = None,
     dim: int = -1,
     *,
-    rows: str | None = "polarity",
+    rows: RowsOrCode = "polarity",
     steps_per_sample: int = 1,
 ) -> Array:
     r"""Average firing rate of each channel: spikes per sample, or per second.
@@ -141,8 +141,8 @@ def spike_rate(
     dim
         The axis of time in the signal (a negative one is the same in the spikes).
     rows
-        What the leading axis holds, as the code's own ``rows`` says: ``"polarity"``, ``"neurons"``, or None
-        for spikes without such an axis.
+        What the leading axis holds: ``"polarity"``, ``"neurons"``, None for spikes without such an axis, or
+        the code that made them.
     steps_per_sample
         Time steps for each sample of the signal, as the code's own ``steps_per_sample`` says; at least 1.
 
@@ -170,7 +170,7 @@ def spike_rate(
     return _restore(channels, _counts(values) / samples * rate)
 
 
-def sparsity(spikes: Array, dim: int = -1, *, rows: str | None = "polarity") -> Array:
+def sparsity(spikes: Array, dim: int = -1, *, rows: RowsOrCode = "polarity") -> Array:
     """Share of time steps at which a channel is silent: no spike of any polarity or neuron.
 
     Parameters
@@ -202,7 +202,7 @@ def sparsity(spikes: Array, dim: int = -1, *, rows: str | None = "polarity") -> 
     return _restore(channels, _mean(xp.astype(xp.all(values == 0, axis=0), xp.float64)))
 
 
-def spike_bits(spikes: Array, dim: int = -1, *, rows: str | None = "polarity") -> Array:
+def spike_bits(spikes: Array, dim: int = -1, *, rows: RowsOrCode = "polarity") -> Array:
     r"""Bits that the spikes of each channel take if every step is coded alone: T times the entropy.
 
     .. math:: B = -\sum_s n_s \log_2 \frac{n_s}{T}
@@ -244,7 +244,8 @@ def spike_bits(spikes: Array, dim: int = -1, *, rows: str | None = "polarity") -
     channels, values = _spikes(spikes, dim, rows)
     xp = array_api_compat.array_namespace(values)
     fired = values != 0
-    if rows == "polarity":
+    polarity = check_rows(rows) == "polarity"
+    if polarity:
         up, down = fired[0], fired[1]
         symbols = [~up & ~down, up & ~down, ~up & down, up & down]
     else:
@@ -255,11 +256,11 @@ def spike_bits(spikes: Array, dim: int = -1, *, rows: str | None = "polarity") -
         number = xp.sum(xp.astype(symbol, xp.float64), axis=-1)
         # nothing takes no bits: 0 log 0 = 0
         bits = bits + number * xp.log2(steps / xp.where(number > 0, number, xp.full_like(number, steps)))
-    return _restore(channels, bits if rows == "polarity" else xp.sum(bits, axis=0))
+    return _restore(channels, bits if polarity else xp.sum(bits, axis=0))
 
 
 def fit_per_spike(
-    signal: Array, decoded: Array, spikes: Array, dim: int = -1, *, rows: str | None = "polarity"
+    signal: Array, decoded: Array, spikes: Array, dim: int = -1, *, rows: RowsOrCode = "polarity"
 ) -> Array:
     r"""Coefficient of fit against spike count: the share of variance explained by each spike.
 
@@ -336,12 +337,13 @@ def _pair(signal: Any, decoded: Any, dim: int) -> tuple[Channels, Array, Array]:
     return channels, xp.astype(channels.values, xp.float64), xp.astype(other.values, xp.float64)
 
 
-def _spikes(spikes: Any, dim: int, rows: str | None) -> tuple[Channels, Array]:
+def _spikes(spikes: Any, dim: int, rows: RowsOrCode) -> tuple[Channels, Array]:
     """Return spikes as ``(rows, channels, time)``, with one row where the code has no such axis."""
-    if rows is None:
+    kind = check_rows(rows)
+    if kind is None:
         channels = admit_spikes("spikes", spikes, dim, rows=None, signed=False)
         return channels, channels.values[None]
-    polarity = check_choice("rows", rows, ("polarity", "neurons")) == "polarity"
+    polarity = kind == "polarity"
     array: Array = spikes if array_api_compat.is_array_api_obj(spikes) else np.asarray(spikes)
     number = 2 if polarity else (array.shape[0] if array.ndim else 1)
     channels = admit_spikes("spikes", array, dim, rows=number, signed=polarity)
