@@ -139,7 +139,6 @@ def _add_digits(first: int, last: int, trains: np.ndarray, weights: np.ndarray, 
         for t in range(trains.shape[1]):
             total = 0.0
             for phase in range(trains.shape[2]):
-                if trains[c, t, phase] != 0:
-                    total += weights[phase]
+                total += weights[phase] * trains[c, t, phase]
             # double precision holds all digits, so that this rounds once
             decoded[c, t] = total

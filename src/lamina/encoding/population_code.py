@@ -46,11 +46,11 @@ class PopulationCode(SpikeCode):
 
     Decoding reads a response :math:`w_i` off each train (number of spikes over T; 1 − t / (T − 1); 0 for
     silence) and finds the value that explains them best: from the centre of mass
-    :math:`\sum_i w_i \mu_i / \sum_i w_i`, three steps of Gauss and Newton towards the least
-    :math:`\sum_i (w_i - r_i(s))^2`, for ``"poisson"`` towards the greatest likelihood (each square divided by
-    its variance, :math:`r_i (1 - r_i)`). By the centre of mass alone, which leans to the middle at the ends
-    of the range, errors are 1.6 times as large with the default settings, and 4.6 times with two neurons. If
-    no neuron spikes, the middle of the range is returned.
+    :math:`\sum_i w_i \mu_i / \sum_i w_i`, two steps of Gauss and Newton towards the least
+    :math:`\sum_i (w_i - r_i(s))^2`, or, for ``"poisson"``, three towards the greatest likelihood (each square
+    divided by its variance, :math:`r_i (1 - r_i)`). By the centre of mass alone, which leans to the middle at
+    the ends of the range, errors are 1.6 times as large with the default settings, and 4.6 times with two
+    neurons. If no neuron spikes, the middle of the range is returned.
 
     Sample ``t`` is at the steps ``t * n_steps`` to ``(t + 1) * n_steps - 1``: the spikes are
     ``n_neurons * n_steps`` times as large as the signal.

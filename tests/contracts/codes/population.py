@@ -83,7 +83,7 @@ def decode(
         s = 0.5
         if read.any():
             s = min(max(read @ centres / read.sum(), 0), 1)
-            for _ in range(3):
+            for _ in range(2):
                 # the slope by a step off the real line, which shares nothing with a formula for it
                 found = np.array(respond(s + 1e-20j, n_neurons, beta, normalise))
                 found, slope = found.real, found.imag / 1e-20
