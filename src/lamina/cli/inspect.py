@@ -29,7 +29,9 @@ _MOST_CHANNELS = 20
 
 
 def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A model, or a recording as for lamina fit.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A model, spikes, or a recording as for lamina fit.")
+    ],
     quiet: Quiet = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -45,11 +47,18 @@ def inspect(
 
 def _model(file: Path) -> tuple[dict[str, Any], list[Any]]:
     from lamina.cli.described import described_unit, pictured_unit
+    from lamina.cli.described_code import described_code, described_spikes
     from lamina.cli.terminal import counted, printable
+    from lamina.encoding.code import SpikeCode
     from lamina.io.models import read_model
+    from lamina.io.spikes import holds_spikes, read_described_spikes
     from lamina.resu import ReSU
 
+    if holds_spikes(file):
+        return described_spikes(*read_described_spikes(file))
     model, description = read_model(file)
+    if isinstance(model, SpikeCode):
+        return described_code(file, model, description)
     kind = type(model).__name__
     found: dict[str, Any] = {"file": str(file), "kind": "model", "class": kind, "checksum": "ok"}
     found |= {"format": description["format"], "lamina": description.get("lamina")}

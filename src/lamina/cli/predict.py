@@ -57,13 +57,14 @@ def predict(
     from lamina.cli import terminal
     from lamina.cli.recordings import (
         check_suffix,
+        load_units,
         named_after_files,
         opened,
         refuse_inputs,
         warn_of_other_rate,
     )
     from lamina.errors import ArgumentError
-    from lamina.io import check_output_file, load
+    from lamina.io import check_output_file
     from lamina.resu import ReSU
 
     if out is None and not last:
@@ -77,7 +78,7 @@ def predict(
         refuse_inputs(out, model_file, signal_file)
         check_suffix("--out", out, (".npy", ".csv"))
         check_output_file(out)
-    model = load(model_file)
+    model = load_units(model_file)
     if not isinstance(model, ReSU):
         raise ArgumentError(
             str(model_file),

@@ -17,7 +17,7 @@ from lamina.io.signals import LazySignal, open_signal
 IN_MEMORY_BYTES = 2**26
 """Recordings up to this size, all together, are read whole; larger ones piece by piece."""
 
-_RECORDING = re.compile(r"(?:X|chunk|recording|trials|movies?)(?:\[(\d+)\])?( \(.*\))?")
+_RECORDING = re.compile(r"(?:X|signal|chunk|recording|trials|movies?)(?:\[(\d+)\])?( \(.*\))?")
 
 
 class SamplingRateWarning(LaminaWarning):
@@ -159,6 +159,37 @@ def _in_memory(trial: LazySignal) -> np.ndarray:
         return np.asarray(trial.samples)
     pieces = list(trial.blocks())
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def load_units(file: Path) -> Any:
+    """Load a model that `lamina fit` wrote, and refuse other things that are in such files.
+
+    Parameters
+    ----------
+    file
+        The model.
+
+    Returns
+    -------
+    ReSU, ReSUNetwork or LocalReSU
+        Fitted.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read, or holds a spike code.
+    """
+    from lamina.encoding.code import SpikeCode
+    from lamina.errors import FileError
+    from lamina.io import load
+
+    model = load(file)
+    if isinstance(model, SpikeCode):
+        raise FileError(
+            f"cannot use {file}: it holds the spike code {type(model).__name__}, and a model that lamina fit "
+            f"wrote is needed here; spikes are made by: lamina encode SIGNAL --code {file}"
+        )
+    return model
 
 
 def refuse_inputs(out: Path, *files: Path) -> None:

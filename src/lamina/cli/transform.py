@@ -43,19 +43,20 @@ def transform(
     from lamina.cli.recordings import (
         check_suffix,
         is_large,
+        load_units,
         named_after_files,
         opened,
         refuse_inputs,
         warn_of_other_rate,
     )
-    from lamina.io import check_output_file, load, write_signal
+    from lamina.io import check_output_file, write_signal
     from lamina.io.writing import write_blocks
     from lamina.resu import ReSU, ReSUNetwork
 
     refuse_inputs(out, model_file, signal_file)
     check_suffix("--out", out, (".npy", ".csv"))
     check_output_file(out)
-    model = load(model_file)
+    model = load_units(model_file)
     named = None if isinstance(model, ReSUNetwork) else model.get_feature_names_out()
     names = None if named is None else [str(name) for name in named]
     with opened([signal_file]) as trials:

@@ -159,10 +159,50 @@ def write_spikes(
             remedy="Pass the code that made the spikes.",
         )
     events = to_events(spikes, code, dim)
-    names = _check_names(channel_names, count_channels(_signal_shape(events, code)))
     axis = dim if dim < 0 else dim - (spikes.ndim - (code.rows is not None))
+    wide = str(spikes.dtype).removeprefix("torch.") == "float64"
+    write_encoded(
+        path,
+        events,
+        code,
+        int(axis),
+        "float64" if wide else "float32",
+        sampling_rate=sampling_rate,
+        channel_names=channel_names,
+    )
+
+
+def write_encoded(
+    path: str | os.PathLike[str],
+    events: SpikeEvents,
+    code: SpikeCode,
+    dim: int,
+    dtype: str,
+    *,
+    sampling_rate: float | None,
+    channel_names: Sequence[str] | None,
+) -> None:
+    """Write events that a code made, as `write_spikes` does.
+
+    Parameters
+    ----------
+    path, code, sampling_rate, channel_names
+        As `write_spikes` takes them.
+    events
+        The spikes, with the rows that the code has.
+    dim
+        The axis of time in the signal, counted from the end.
+    dtype
+        ``"float32"`` or ``"float64"``: what the spikes are to be when they are read.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentError, ShapeError, StateError, OutputError
+        As `write_spikes`.
+    """
+    names = _check_names(channel_names, count_channels(_signal_shape(events, code)))
     described, code_arrays = describe_code(_without_generators(code))
-    dtype = str(spikes.dtype).removeprefix("torch.")
+    rate = None if sampling_rate is None else check_real("sampling_rate", sampling_rate, above=0.0)
     description = {
         "format": FORMAT,
         "lamina": __version__,
@@ -171,13 +211,11 @@ def write_spikes(
             "rows": events.rows,
             "leading": list(events.leading),
             "n_steps": events.n_samples,
-            "dim": int(axis),
-            "dtype": "float64" if dtype == "float64" else "float32",
+            "dim": dim,
+            "dtype": dtype,
         },
         "code": described,
-        "sampling_rate": None
-        if sampling_rate is None
-        else check_real("sampling_rate", sampling_rate, above=0.0),
+        "sampling_rate": rate,
         "channel_names": None if names is None else list(names),
         "units": _UNITS,
     }
@@ -244,6 +282,24 @@ def read_described_spikes(path: str | os.PathLike[str]) -> tuple[SpikeFile, dict
         return _rebuild(description, arrays, source), description
     except (NotInOrderError, ArgumentError) as error:
         raise FileError(f"cannot read {source}: {str(error)[:300]}") from error
+
+
+def holds_spikes(path: str | os.PathLike[str]) -> bool:
+    """Whether a file says that it holds spikes; one that cannot be read does not.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bool
+    """
+    try:
+        return read_container(path, integers=True)[0].get("class") == CLASS
+    except FileError:
+        return False
 
 
 def _rebuild(description: Mapping[str, Any], arrays: Arrays, source: str) -> SpikeFile:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lamina._checks import check_choice, check_path
-from lamina.errors import ShapeError
+from lamina._checks import check_choice, check_path, check_real
+from lamina.errors import ArgumentError, OutputError, ShapeError
 from lamina.io.files import atomic_file
 from lamina.io.tables import append_rows, write_table
 
@@ -75,6 +75,66 @@ def write_signal(
                 np.save(stream, array, allow_pickle=False)
         else:
             write_table(partial, array.reshape(-1, columns), channel_names)
+
+
+def write_wav(path: str | os.PathLike[str], samples: np.ndarray, sampling_rate: float) -> None:
+    """Write sound to a ``.wav`` file of 32-bit floats, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The file to write; an existing file is replaced. Its folder must exist.
+    samples
+        Array ``(time,)`` or ``(time, channels)`` of real numbers; nothing is clipped or scaled.
+    sampling_rate
+        Samples per second (hertz): a whole number, as such files have it.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If ``path`` is no path.
+    ArgumentError
+        If the suffix is another, or the rate is no whole number from 1 to 2³² − 1.
+    ShapeError
+        If the array has more than two axes, or over 65535 channels, which such files cannot hold.
+    OutputError
+        If the file cannot be written, or would be larger than the 4 GiB that such files can be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lamina.io import read_signal
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_wav(Path(folder) / "tone.wav", np.sin(np.arange(100.0)), 8000)
+    ...     read_signal(Path(folder) / "tone.wav").sampling_rate
+    8000.0
+    """
+    from scipy.io import wavfile
+
+    check_choice("the suffix of the output file", check_path("path", path).suffix.lower(), (".wav",))
+    rate = check_real("sampling_rate", sampling_rate, minimum=1, maximum=2**32 - 1)
+    if rate != int(rate):
+        raise ArgumentError(
+            "sampling_rate",
+            allowed="a whole number of hertz for a .wav file",
+            got=f"{rate:g}",
+            remedy="Write a .npy or .csv file.",
+        )
+    array = np.asarray(samples, dtype="<f4")
+    if array.ndim not in (1, 2) or (array.ndim == 2 and not 1 <= array.shape[1] < 2**16):
+        raise ShapeError(
+            "samples",
+            allowed="of shape (time,) or (time, channels) for a .wav file",
+            got=f"shape {array.shape}",
+            remedy="Write a .npy file, which holds any shape.",
+        )
+    if array.nbytes > 2**32 - 2**10:
+        raise OutputError(
+            f"cannot write {os.fspath(path)}: it would be larger than 4 GiB, which no .wav file can be; "
+            "write a .npy file"
+        )
+    with atomic_file(path) as partial, partial.open("wb") as stream:
+        wavfile.write(stream, int(rate), array)
 
 
 def write_blocks(
