@@ -7,8 +7,9 @@ import pytest
 import scipy.stats
 from sklearn.metrics import r2_score, root_mean_squared_error
 
-from lamina.encoding import metrics
+from lamina.encoding import StepForwardConverter, metrics
 from lamina.encoding.metrics import fit_per_spike, r_squared, rmse, snr_db, sparsity, spike_bits, spike_rate
+from lamina.encoding.population_code import PopulationCode
 from lamina.encoding.signals import Channels
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 
@@ -111,6 +112,14 @@ def test_bits_are_the_entropy_of_the_symbols():
     for index in np.ndindex(3, 2):
         _, counts = np.unique(symbols[index], return_counts=True)
         assert found[index] == pytest.approx(200 * scipy.stats.entropy(counts, base=2), rel=1e-12)
+
+
+@pytest.mark.parametrize("function", OF_SPIKES, ids=named)
+def test_the_code_itself_says_what_the_rows_are(function):
+    spikes, _ = trains()
+    np.testing.assert_array_equal(function(spikes, rows=StepForwardConverter()), function(spikes))
+    neurons = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]])
+    assert function(neurons, rows=PopulationCode(n_neurons=3)) == function(neurons, rows="neurons")
 
 
 def test_up_and_down_at_once_are_a_symbol_of_their_own():
