@@ -105,9 +105,8 @@ def measure(channels: int = CHANNELS, samples: int = SAMPLES, rounds: int = ROUN
         for way in ("encode", "decode"):
             count = operations_per_step(code, way)
             if signal is None:
-                table.add(
-                    name, way, f"{count:.0f}", f"(about {channels / (count * LAUNCH_S):.0e})", "not timed"
-                )
+                guessed = channels / (count * LAUNCH_S)
+                table.add(name, way, f"{count:.0f}", f"(about {guessed:.0e})", "not timed")
                 continue
             spikes = code.encode(signal)
             if way == "encode":

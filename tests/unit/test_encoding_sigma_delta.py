@@ -88,6 +88,19 @@ def test_exactly_the_threshold_spikes():
         assert not SigmaDelta(threshold=1.0).encode(np.array([below]), scaling=UNIT).any()
 
 
+@DTYPES
+@POLARITIES
+def test_ties_are_decided_alike_on_every_device(dtype, down_spike):
+    signal = np.round(dyadic(600).reshape(3, 200).astype(dtype) * 4) / 4
+    code = SigmaDelta(threshold=1.25, down_spike=down_spike)
+    ranges = UNIT.per_channel((3,))
+    tensor = code._encode_tensor(torch.from_numpy(signal), code._values((3,)), ranges)
+    spikes = code.encode(signal, scaling=UNIT)
+    np.testing.assert_array_equal(tensor.numpy(), spikes)
+    assert spikes[0].any()
+    assert spikes[1].any() == down_spike
+
+
 def test_an_overloaded_unit_catches_up():
     """At s = 1 and θ = 0.5, half of what comes in is owed after ten samples: ten spikes more."""
     signal = np.concatenate([np.ones(10), np.zeros(30)])

@@ -179,6 +179,28 @@ def test_send_on_delta_without_down_spikes_only_rises():
     np.testing.assert_array_equal(spikes[0], [0, 1, 0, 0, 0, 1])
 
 
+@DTYPES
+def test_sums_of_windows_start_from_the_oldest(dtype):
+    """1 + big − big is 0, and −big + big + 1 is 1: chunks agree with the whole only in one order."""
+    big = 2.0 ** (np.finfo(dtype).nmant + 2)
+    signal = np.array([1, big, -big, 0.375], dtype)
+    code = MovingWindow(threshold=0.25, window=3)
+    assert code.encode(signal)[0, 3] == 1
+    tensor = code._encode_tensor(torch.from_numpy(signal[None]), code._values((1,)), None)
+    assert tensor[0, 0, 3] == 1
+
+
+@ABSOLUTE
+@DTYPES
+def test_ties_are_decided_alike_on_every_device(code, dtype):
+    signal = (np.round(walk(channels=(3,)) * 4) / 4).astype(dtype)
+    assert (np.abs(np.diff(signal)) == 0.75).any()
+    for down_spike in (True, False):
+        instance = code(threshold=0.75, down_spike=down_spike)
+        tensor = instance._encode_tensor(torch.from_numpy(signal), instance._values((3,)), None)
+        np.testing.assert_array_equal(tensor.numpy(), instance.encode(signal))
+
+
 # -- the statistics of TBR -------------------------------------------------------------------------------
 
 
@@ -277,6 +299,19 @@ def test_decoders_count_and_do_not_drift_by_rounding(code):
         assert decoded[1000] == np.float32(0.1) * np.float32(1000) + np.float32(0.3)
         assert decoded[-1] == decoded[0] == np.float32(0.3)
     assert code(threshold=0.1).decode(spikes.astype(int)).dtype == np.float64
+
+
+@ABSOLUTE
+def test_the_first_value_is_the_initial_one(code):
+    """No code spikes at the first sample; spikes that someone put there do not shift the rest."""
+    spikes = np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+    for given in (spikes, torch.from_numpy(spikes)):
+        decoded = code(threshold=0.5).decode(given, initial_value=2.0)
+        np.testing.assert_array_equal(np.asarray(decoded), [2, 2, 2.5])
+    instance = code(threshold=0.5)
+    tensor = torch.from_numpy(spikes[:, None])
+    decoded = instance._decode_tensor(tensor, instance._values((1,)), None, np.array([2.0]))
+    np.testing.assert_array_equal(decoded.numpy(), [[2, 2, 2.5]])
 
 
 @ABSOLUTE
