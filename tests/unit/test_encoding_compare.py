@@ -13,6 +13,7 @@ from lamina.encoding.comparing import compare
 from lamina.encoding.comparison import MEASURES, CodeResult, Comparison
 from lamina.encoding.lif_based_encoding import LIFBasedEncoding
 from lamina.encoding.metrics import rmse
+from lamina.encoding.rate_code import RateCode
 from lamina.encoding.registry import CODES
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, MissingDependencyError, StateError
 
@@ -113,6 +114,21 @@ def test_several_parameters_are_spread_in_a_latin_hypercube():
     assert (design == sweeping._design(12, 3, seed=5)).all()
     curve = compare(walks(shape=(300,)), codes=[LIFBasedEncoding], trials=10)["lif"].curve
     assert curve.parameters["membrane_constant"].shape == curve.error.shape
+
+
+def test_codes_without_a_search_vary_their_steps():
+    signal = walks(4, (150,))
+    curve = compare(signal, codes=[RateCode(max_rate=0.9)], trials=1).results[0].curve
+    tried = {}
+    for steps in (1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64):
+        code = RateCode(n_steps=steps, max_rate=0.9)
+        spikes = code.encode(signal)
+        wrong = signal - code.decode(spikes)
+        tried[spikes.sum() / 150] = np.sqrt((wrong**2).mean()) / signal.std()
+    for rate, error in zip(curve.spike_rate, curve.error, strict=True):
+        assert tried[rate] == pytest.approx(error, rel=1e-9)
+    assert curve.error[-1] == pytest.approx(min(tried.values()), rel=1e-9)
+    assert len(curve.error) > 5
 
 
 def test_steps_of_a_sample_are_counted_together():
