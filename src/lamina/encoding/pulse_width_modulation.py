@@ -88,7 +88,8 @@ class PulseWidthModulation(SpikeCode):
         self.sampling_rate = check_real("sampling_rate", sampling_rate, above=0.0)
         super().__init__()
         highest = float(np.max(self.frequency))
-        if highest > self.sampling_rate / 2:
+        # a limit that was computed may lie a rounding above it
+        if highest > self.sampling_rate / 2 * (1 + 1e-9):
             raise ArgumentError(
                 "frequency",
                 allowed=f"at most half of the sampling rate, {self.sampling_rate / 2:g} Hz",
