@@ -1,4 +1,4 @@
-"""The study of spikes as the past of a ReSU: its measures against closed forms, its spikes against the clock."""
+"""The study of spikes as the past of a ReSU: measures against closed forms, spikes against the clock."""
 
 import csv
 import importlib.util
