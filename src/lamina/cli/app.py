@@ -7,14 +7,15 @@ from typing import Annotated
 import typer
 
 from lamina._version import __version__
-from lamina.cli import fit, inspect, predict, reproduce, transform
+from lamina.cli import compare, decode, encode, fit, inspect, predict, reproduce, transform
 from lamina.cli.options import paragraphs
 
 _ABOUT = """
 Turn streams into predictive representations.
 
 lamina learns, without labels and without backpropagation, the few filters whose outputs tell most about what
-comes next in a recording: any time series, sound, or what an eye sees.
+comes next in a recording: any time series, sound, or what an eye sees. It also turns recordings into spikes
+and back.
 """
 
 _START = """
@@ -27,6 +28,10 @@ Your own recording:
 [bold]lamina fit recording.csv --out model.safetensors[/bold]
 
 [bold]lamina predict model.safetensors recording.csv --last[/bold]
+
+Which spike code suits it:
+
+[bold]lamina compare recording.csv --plot codes.png[/bold]
 """
 
 app = typer.Typer(
@@ -42,6 +47,9 @@ app.command("fit", help=paragraphs(fit.HELP), epilog=fit.EXAMPLE)(fit.fit)
 app.command("transform", help=paragraphs(transform.HELP), epilog=transform.EXAMPLE)(transform.transform)
 app.command("predict", help=paragraphs(predict.HELP), epilog=predict.EXAMPLE)(predict.predict)
 app.command("inspect", help=paragraphs(inspect.HELP), epilog=inspect.EXAMPLE)(inspect.inspect)
+app.command("encode", help=paragraphs(encode.HELP), epilog=encode.EXAMPLE)(encode.encode)
+app.command("decode", help=paragraphs(decode.HELP), epilog=decode.EXAMPLE)(decode.decode)
+app.command("compare", help=paragraphs(compare.HELP), epilog=compare.EXAMPLE)(compare.compare)
 app.command("reproduce", help=paragraphs(reproduce.HELP), epilog=reproduce.EXAMPLE)(reproduce.reproduce)
 
 

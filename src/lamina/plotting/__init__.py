@@ -4,6 +4,7 @@ Without axes, a new figure in lamina's style is made, which is ``ax.figure``. Th
 `lamina.plotting.figure` are drawn in that style too; any other axes in the style that is in force.
 """
 
+from lamina.plotting.comparison import plot_comparison
 from lamina.plotting.correlations import plot_canonical_correlations
 from lamina.plotting.filters import plot_filter_map, plot_filters
 from lamina.plotting.frequencies import plot_frequency_response
@@ -13,6 +14,7 @@ from lamina.plotting.scenes import plot_movie, plot_scene
 from lamina.plotting.selection import plot_selection
 from lamina.plotting.selectivity import plot_selectivity
 from lamina.plotting.significance import plot_significance
+from lamina.plotting.spikes import plot_spikes
 from lamina.plotting.style import PALETTE, figure, label_panels, style
 from lamina.plotting.traces import plot_step_response, plot_traces
 from lamina.plotting.tuning import plot_tuning_map
@@ -23,6 +25,7 @@ __all__ = [
     "figure",
     "label_panels",
     "plot_canonical_correlations",
+    "plot_comparison",
     "plot_filter_map",
     "plot_filters",
     "plot_frequency_response",
@@ -32,6 +35,7 @@ __all__ = [
     "plot_selection",
     "plot_selectivity",
     "plot_significance",
+    "plot_spikes",
     "plot_step_response",
     "plot_traces",
     "plot_tuning_map",
