@@ -10,7 +10,7 @@ import typer
 from PIL import Image
 from scipy.io import wavfile
 
-from lamina.cli import compare, entry, main
+from lamina.cli import compare, main
 from lamina.encoding import StepForwardConverter
 from lamina.encoding.comparing import compare as compare_codes
 from lamina.encoding.comparison import MEASURES
@@ -21,11 +21,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("PYTHONWARNINGS", raising=False)
-    if "compare" not in {command.name for command in entry.app.registered_commands}:
-        small = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
-        small.command("compare", help=compare.HELP, epilog=compare.EXAMPLE)(compare.compare)
-        small.callback()(lambda: None)
-        monkeypatch.setattr(entry, "app", small)
     return tmp_path
 
 

@@ -106,6 +106,8 @@ def test_a_million_steps_take_no_more_marks_than_a_page_can_show():
     counts = np.array([up[a:b].sum() for a, b in itertools.pairwise(edges)])
     heights = segments[:, 1, 1] - segments[:, 0, 1]
     np.testing.assert_allclose(heights / heights.max(), counts / counts.max(), rtol=1e-12)
+    # and it stands in the middle of its bin
+    np.testing.assert_allclose(segments[:, 0, 0], [(a + b - 1) / 2 for a, b in itertools.pairwise(edges)])
     trace = line(ax, "signal").get_ydata()
     assert len(trace) == 3000
     assert (trace.min(), trace.max()) == (signal.min(), signal.max())
