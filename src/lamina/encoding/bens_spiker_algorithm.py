@@ -148,10 +148,12 @@ class BensSpikerAlgorithm(SpikeCode):
         --------
         Unlike the document's, the encoder's alignment is not blind at the start:
 
-        >>> code = BensSpikerAlgorithm()
-        >>> spikes = code.encode(np.sin(np.arange(50.0)) + np.arange(50.0)[::-1])
-        >>> code.decode(spikes)[:3].round(1), code.decode(spikes, alignment="encoder")[:3].round(1)
-        (array([0., 0., 0.]), array([-0. ,  4. , 17.1]))
+        >>> code = BensSpikerAlgorithm(threshold=0.2, filter_order=4)
+        >>> spikes = code.encode(np.array([0.8, 1.0, 0.9, 0.7, 0.6, 0.5, 0.3, 0.2, 0.1, 0.0]))
+        >>> code.decode(spikes)[:4].round(2)
+        array([0.  , 0.  , 0.77, 0.98])
+        >>> code.decode(spikes, alignment="encoder")[:4].round(2)
+        array([0.  , 0.22, 0.76, 0.98])
         """
         code = self
         if alignment is not None:

@@ -299,17 +299,17 @@ class SpikeCode(CodeHooks):
         if not self.tuned:
             raise StateError(f"{type(self).__name__} has no parameter to optimise.")
         channels = admit_signal("signal", signal, dim)
-        ranges = self._ranges(channels, None)
-        values = channels.on_cpu()
-        found = search(self, values, ranges, trials=trials, seed=seed, progress=progress)
         before = vars(self).copy()
         try:
+            ranges = self._ranges(channels, None)
+            values = channels.on_cpu()
+            found = search(self, values, ranges, trials=trials, seed=seed, progress=progress)
             self.parameters_ = {name: _settled(value, channels.leading) for name, value in found.items()}
             self._settle(values, ranges)
         except BaseException:
             vars(self).update(before)
             raise
-        best = tuple(channels.per_channel(self.parameters_[name]) for name in self.tuned)
+        best = tuple(channels.per_channel(self.parameters_[name].copy()) for name in self.tuned)
         return best[0] if len(best) == 1 else best
 
     def _ranges(self, channels: Channels, scaling: Scaling | None) -> ChannelScaling:
