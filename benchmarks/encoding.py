@@ -7,6 +7,7 @@ specification and whether it is met, and writes them into the documentation on r
     python benchmarks/encoding.py --quick                        # a smoke run: small sizes, no verdicts
     python benchmarks/encoding.py --only codes steps             # some of the tables, in minutes
     python benchmarks/encoding.py --whole                        # peers on every sample and signal: hours
+    python benchmarks/encoding.py --kept out/peers.jsonl         # go on from what the peers' optimisers found
     python benchmarks/encoding.py --write docs/benchmarks.md     # and put the tables into that page
 """
 
@@ -23,11 +24,12 @@ from parts.encoding_values import values_table
 from parts.machine import machine
 from parts.tables import Table, write_between_markers
 
-TABLES: dict[str, Callable[[bool, bool], Table]] = {
-    "codes": codes_table,
-    "steps": lambda quick, whole: steps_table(quick),
-    "delta": lambda quick, whole: delta_table(quick),
-    "values": lambda quick, whole: values_table(samples=100, rounds=2) if quick else values_table(),
+# quick, whole, file of what the released optimisers found
+TABLES: dict[str, Callable[[bool, bool, Path | None], Table]] = {
+    "codes": lambda quick, whole, kept: codes_table(quick, whole),
+    "steps": lambda quick, whole, kept: steps_table(quick),
+    "delta": lambda quick, whole, kept: delta_table(quick),
+    "values": lambda quick, whole, kept: values_table(samples=100, rounds=2) if quick else values_table(),
     "optimize": optimize_table,
 }
 
@@ -38,6 +40,7 @@ def main() -> None:
     parser.add_argument("--whole", action="store_true", help="peers on every sample and signal")
     parser.add_argument("--only", nargs="+", choices=TABLES, default=list(TABLES), help="tables to measure")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
+    parser.add_argument("--kept", type=Path, help="file of what the peers' optimisers found, to go on from")
     parser.add_argument("--write", type=Path, help="page of the documentation to put the tables into")
     arguments = parser.parse_args()
     if arguments.quick and arguments.write:
@@ -51,7 +54,7 @@ def main() -> None:
     print(where)
     with threadpoolctl.threadpool_limits(1):
         for name in arguments.only:
-            table = TABLES[name](arguments.quick, arguments.whole)
+            table = TABLES[name](arguments.quick, arguments.whole, arguments.kept)
             if arguments.quick:
                 table.without_verdicts()
             print(f"\n{table.markdown()}" if arguments.markdown else table.text(), flush=True)

@@ -7,8 +7,10 @@ so that only the search is compared, not the decoders.
 
 from __future__ import annotations
 
+import json
 import statistics
 import warnings
+from pathlib import Path
 
 import numpy as np
 from parts.encoding_tuning import CODES, SAMPLES, TRIALS, Tuned, signals, tuned_by_lamina, tuned_by_released
@@ -35,7 +37,23 @@ def error_with(code: str, parameters: dict[str, float], signal: np.ndarray) -> f
     return float(np.mean((decoded - signal) ** 2))
 
 
-def optimize_table(quick: bool, whole: bool = False) -> Table:
+def released(code: str, name: str, signal: np.ndarray, trials: int, kept: Path | None) -> Tuned:
+    """Let spike-encoding optimise, or read what it found in an earlier run that broke off."""
+    key = [code, name, trials, len(signal)]
+    if kept is not None and kept.exists():
+        for line in kept.read_text(encoding="utf-8").splitlines():
+            *found, parameters, error, seconds = json.loads(line)
+            if found == key:
+                return Tuned(parameters, error, seconds)
+    tuned = tuned_by_released(code, signal, trials)
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([*key, tuned.parameters, tuned.error, tuned.seconds]) + "\n")
+    return tuned
+
+
+def optimize_table(quick: bool, whole: bool = False, kept: Path | None = None) -> Table:
     trials = 5 if quick else TRIALS
     table = Table(
         "encoding optimize",
@@ -57,8 +75,8 @@ def optimize_table(quick: bool, whole: bool = False) -> Table:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tuned_by_lamina(code, chosen[0][1], trials=4)
-            for _, signal in chosen:
-                theirs.append(tuned_by_released(code, signal, trials))
+            for name, signal in chosen:
+                theirs.append(released(code, name, signal, trials, kept))
                 mine.append(tuned_by_lamina(code, signal, trials))
                 both.append(error_with(code, theirs[-1].parameters, signal))
         ratios = [a.seconds / b.seconds for a, b in zip(theirs, mine, strict=True)]

@@ -176,8 +176,8 @@ class PulseWidthModulation(SpikeCode):
     def _dimensions(self, signal: np.ndarray, ranges: ChannelScaling) -> tuple[Dimension, ...]:
         del ranges
         highest = self.sampling_rate / 2
-        # from one period in the whole signal on, and from steps of a thousandth of the range on: finer ones gain
-        # nothing
+        # from one period in the whole signal on, or from steps of a thousandth of the range on: finer ones
+        # gain nothing
         lowest = min(self.sampling_rate / min(signal.shape[1], 1000), highest)
         return (Dimension("frequency", lowest, highest, log=True),)
 
