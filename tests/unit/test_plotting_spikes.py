@@ -170,6 +170,8 @@ def test_fourteen_codes_can_be_told_apart_without_colours():
     lines = [part for part in ax.lines if part.get_label().startswith("code")]
     assert len({(part.get_marker(), part.get_linestyle()) for part in lines}) == 14
     assert len({(part.get_color(), part.get_linestyle()) for part in lines}) == 14
+    # nor without dashes, which the large markers do not have
+    assert len({(part.get_color(), part.get_marker()) for part in lines}) == 14
     drawn(ax)
 
 
