@@ -79,6 +79,40 @@ def test_the_way_of_devices_gives_the_spikes_of_the_kernels(code, dtype, channel
 
 @EVERY
 @DTYPES
+def test_ties_are_decided_alike(code, dtype):
+    """Values in quarters meet thresholds of a quarter exactly, where > and >= differ."""
+    signal = np.round(walk(3, 80, dtype, seed=2) * 4) / 4
+    more = {"threshold": 0.25} if "threshold" in code.arguments else {}
+    instance = code(**more).fit(signal, trials=0)
+    if instance.random:
+        pytest.skip("every device draws its own")
+    ranges, values = instance.scaling_.per_channel((3,)), instance._values((3,))
+    spikes = instance._encode_tensor(torch.from_numpy(signal), values, ranges)
+    np.testing.assert_array_equal(spikes.numpy(), instance.encode(signal))
+
+
+@EVERY
+@DTYPES
+def test_any_spikes_are_decoded_alike(code, dtype):
+    """Also those that no encoder gives, such as spikes at the first sample."""
+    rng, signal = np.random.default_rng(5), walk(3, 80, dtype)
+    instance = fitted(code, signal)
+    if not instance.invertible:
+        pytest.skip("the literature has no decoder")
+    spikes = (rng.random(instance.encode(signal).shape) < 0.4).astype(dtype)
+    if code.rows == "polarity":
+        spikes[1] = (spikes[0] - 1) * spikes[1]
+    spikes[..., 0] = 0
+    spikes[(0, ..., 0) if code.rows is not None else (..., 0)] = 1
+    ranges, values = instance.scaling_.per_channel((3,)), instance._values((3,))
+    decoded = instance._decode_tensor(torch.from_numpy(spikes), values, ranges, ranges.initial)
+    np.testing.assert_allclose(
+        decoded.numpy(), instance.decode(spikes), rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype]
+    )
+
+
+@EVERY
+@DTYPES
 def test_channels_do_not_meet_on_the_way_of_devices(code, dtype):
     signal = walk(3, 60, dtype, seed=4)
     instance = fitted(code, signal)

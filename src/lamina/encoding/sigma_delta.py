@@ -200,8 +200,6 @@ def _limits(ranges: ChannelScaling | None, channels: int, dtype: np.dtype) -> tu
     """Return the least value and the span of each channel, in the signal's type."""
     if ranges is None:
         return np.zeros(channels, dtype), np.ones(channels, dtype)
-    # a scaling to decode with may be of any kind
-    ranges.check_spread("scaling", dtype)
     low, high = ranges.limits(dtype)
     return low, high - low
 
