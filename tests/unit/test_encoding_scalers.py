@@ -1,6 +1,7 @@
 """Ranges and thresholds from environments: exact ones where the environment's play is known."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -19,8 +20,14 @@ class Scripted(gymnasium.Env):
     """Walks down a path of observations whatever is done, and counts how often it is played."""
 
     action_space = gymnasium.spaces.Discrete(2)
+    metadata = {"render_modes": ["human"], "render_fps": 30}  # noqa: RUF012 -- gymnasium's own habit
+    # of all that were made, copies included
+    seeds: ClassVar[list] = []
+    modes: ClassVar[list] = []
 
-    def __init__(self, low=-np.inf, high=np.inf, path=PATH, endless=False, lock=None):
+    def __init__(self, low=-np.inf, high=np.inf, path=PATH, endless=False, lock=None, render_mode=None):
+        self.render_mode = render_mode
+        self.modes.append(render_mode)
         self.path = np.asarray(path, dtype=np.float64)
         n_features = self.path.shape[1]
         low, high = np.broadcast_to(low, n_features), np.broadcast_to(high, n_features)
@@ -32,6 +39,7 @@ class Scripted(gymnasium.Env):
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
+        self.seeds.append(seed)
         self.played += 1
         self.at = 0
         return self.path[0], {}
@@ -103,12 +111,24 @@ def test_the_environment_at_hand_is_not_touched():
     np.testing.assert_array_equal(env.reset()[0], untouched.reset()[0])
 
 
-def test_a_window_is_not_opened_a_second_time():
-    env = gymnasium.make("CartPole-v1", render_mode="rgb_array")
-    scaler = ScalerFactory.from_env(env, rollouts=5)
-    np.testing.assert_array_equal(
-        scaler.maximum, ScalerFactory.from_env(gymnasium.make("CartPole-v1"), 5).maximum
-    )
+def test_a_window_is_not_opened_a_second_time(monkeypatch):
+    monkeypatch.setattr(Scripted, "modes", [])
+    gymnasium.register("lamina/Scripted-v0", entry_point=Scripted)
+    try:
+        env = gymnasium.make("lamina/Scripted-v0", render_mode="human")
+        assert ScalerFactory.from_env(env, rollouts=2).maximum[0] == 3.0
+    finally:
+        del gymnasium.registry["lamina/Scripted-v0"]
+    assert Scripted.modes == ["human", None]
+    assert env.unwrapped.played == 0
+
+
+def test_only_the_first_episode_is_seeded_so_that_they_differ(monkeypatch):
+    monkeypatch.setattr(Scripted, "seeds", [])
+    ScalerFactory.from_env(Scripted(), rollouts=3, seed=np.random.default_rng(0))
+    first, *others = Scripted.seeds
+    assert isinstance(first, int)
+    assert others == [None, None]
 
 
 def test_a_wrapper_that_keeps_no_record_is_copied():
