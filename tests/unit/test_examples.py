@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -21,7 +23,13 @@ def run(script, *arguments):
 
 
 def test_every_example_is_run_here():
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"motion_detector.py"}
+    # spikes_into_resu.py has tests of its own, in test_spikes_into_resu.py
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "motion_detector.py",
+        "spikes_into_resu.py",
+        "spiking_cartpole.py",
+        "spiking_pendulum.py",
+    }
 
 
 def test_motion_detectors_prefer_opposite_ways(tmp_path):
@@ -31,3 +39,22 @@ def test_motion_detectors_prefer_opposite_ways(tmp_path):
     assert {way for _, way, _ in found} == {"right", "left"}
     assert min(float(index) for *_, index in found) > 0.6
     assert (tmp_path / "drawn.png").stat().st_size > 10_000
+
+
+def returns(said):
+    """Mean returns of the random policy and of the one that was trained on spikes."""
+    return [float(part) for part in re.findall(r"(?:policy|on spikes) (-?[\d.]+)", said)]
+
+
+def test_a_pole_is_balanced_on_spikes(tmp_path):
+    chance, trained = returns(run("spiking_cartpole.py", "--plot", str(tmp_path / "learned.png")))
+    assert chance < 50, "the random policy is better than it can be"
+    assert trained > 10 * chance
+    assert (tmp_path / "learned.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_a_pendulum_is_swung_up_on_spikes():
+    chance, trained = returns(run("spiking_pendulum.py"))
+    assert chance < -900
+    assert trained > -400
