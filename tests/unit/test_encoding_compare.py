@@ -242,10 +242,18 @@ def test_the_table_holds_the_numbers_at_80_columns():
         "R²/spike",
         "seconds",
     ]
-    assert lines[3].split() == ["sf", "1.5", "0.5", "0.5000", "0.5", "0.500", "0.500", "5.0e-01", "0.5"]
+    assert lines[3].split() == ["sf", "1.5", "0.5", "0.5000", "0.5", "0.500", "0.50", "5.0e-01", "0.5"]
     assert lines[4].split()[:2] == ["send-on-delta", "3.5"]
     assert lines[-1].split() == ["send-on-delta", "threshold", "0.5", "to", "1.5"]
     assert max(map(len, lines)) <= 80
+
+
+def test_numbers_of_any_size_stay_apart():
+    huge = result("population", [1.234567e-15, 1.234567e-15])
+    huge.measures.update({key: np.array([-1.234567e123]) for key in MEASURES if key != "rmse"})
+    lines = str(Comparison((huge,), (), 100)).splitlines()
+    assert lines[3].split()[:2] == ["population", "1.235e-15"]
+    assert len(lines[3].split()) == 9
 
 
 def test_data_frames_hold_the_same(monkeypatch):

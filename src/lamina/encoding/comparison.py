@@ -24,12 +24,12 @@ MEASURES: dict[str, bool] = {
 """The measures of a comparison, and whether a larger one is better."""
 
 _COLUMNS = (
-    ("RMSE", "rmse", 9, ".4g"),
+    ("RMSE", "rmse", 10, ".4g"),
     ("SNR/dB", "snr_db", 7, ".1f"),
-    ("R²", "r_squared", 8, ".4f"),
-    ("rate", "spike_rate", 8, ".4g"),
+    ("R²", "r_squared", 9, ".4f"),
+    ("rate", "spike_rate", 9, ".3g"),
     ("silent", "sparsity", 7, ".3f"),
-    ("bits", "bits_per_sample", 7, ".3f"),
+    ("bits", "bits_per_sample", 8, ".2f"),
     ("R²/spike", "fit_per_spike", 9, ".1e"),
 )
 
@@ -278,10 +278,10 @@ class Comparison:
         lines = [f"{head}; rate in spikes per {unit}"]
         if done:
             titles = "".join(f"{title:>{size}}" for title, _, size, _ in _COLUMNS)
-            lines += ["", f"{'code':13}{titles}{'seconds':>9}"]
+            lines += ["", f"{'code':13}{titles}{'seconds':>8}"]
         for result in done:
-            cells = "".join(f"{result.mean(name):>{size}{form}}" for _, name, size, form in _COLUMNS)
-            lines.append(f"{result.name:13}{cells}{result.seconds:>9.2g}")
+            cells = "".join(_cell(result.mean(name), size, form) for _, name, size, form in _COLUMNS)
+            lines.append(f"{result.name:13}{cells}{_cell(result.seconds, 8, '.2g')}")
         lines += ["", "best parameters:"] if any(result.parameters for result in done) else []
         for result in done:
             said = ", ".join(f"{name} {_range(value)}" for name, value in result.parameters.items())
@@ -302,6 +302,12 @@ class Comparison:
             return bool(np.isnan(error)), error
 
         return sorted(self.results, key=key)
+
+
+def _cell(value: float, size: int, form: str) -> str:
+    text = format(value, form)
+    # what decodes far worse than the mean, or in units of a millionth
+    return f" {text if len(text) < size else format(value, '.2g')}".rjust(size)
 
 
 def _item(name: str, said: str, width: int) -> list[str]:
