@@ -267,9 +267,9 @@ class BensSpikerAlgorithm(SpikeCode):
         del ranges
         longest = max(1, min(64, signal.shape[1] - 1))
         return (
-            Dimension("filter_order", 1, longest, integer=True, log=True),
-            Dimension("filter_cutoff", 1e-3, 0.45, log=True),
-            Dimension("threshold", 1e-2, 1.5, log=True),
+            Dimension("filter_order", min(4, longest), longest, integer=True, log=True),
+            Dimension("filter_cutoff", 1e-3, 0.3, log=True),
+            Dimension("threshold", 0.1, 1.2, log=True),
         )
 
 

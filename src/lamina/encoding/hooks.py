@@ -7,6 +7,7 @@ back; all that surrounds it is in `lamina.encoding.code`, once.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -141,6 +142,11 @@ class CodeHooks(ABC):
     def _dimensions(self, signal: np.ndarray, ranges: ChannelScaling) -> tuple[Dimension, ...]:
         """Bounds within which `optimize` searches for one channel: ``signal`` is ``(1, time)``."""
         raise NotImplementedError
+
+    def _likely(self, signal: np.ndarray, ranges: ChannelScaling) -> Sequence[tuple[float, ...]]:
+        """Name settings within the bounds that often serve, for `optimize` to try first."""
+        del signal, ranges
+        return ()
 
     def _settle(self, signal: np.ndarray, ranges: ChannelScaling) -> None:  # noqa: B027 -- few codes need it
         """Learn what else there is to learn, once `fit` or `optimize` have found the parameters."""

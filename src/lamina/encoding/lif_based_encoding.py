@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -185,6 +186,12 @@ class LIFBasedEncoding(SpikeCode):
         # beyond these, single spikes or the trace of many of them reach past the range: the best settings of
         # sines, walks, noise, pulses and squares lie from 0.3 to 0.94 and from 0 to 0.47
         return (Dimension("threshold", 0.1, 1.0, log=True), Dimension("membrane_constant", 0.0, 0.75))
+
+    def _likely(self, signal: np.ndarray, ranges: ChannelScaling) -> Sequence[tuple[float, ...]]:
+        del signal, ranges
+        # where the trace of incessant spikes, θ / (1 − λ), reaches three quarters of the range
+        traces = [(reach * (1 - decay), decay) for decay in (0.38, 0.43, 0.48) for reach in (0.62, 0.7, 0.78)]
+        return (*traces, (0.3, 0.3), (0.45, 0.35), (0.25, 0.5))
 
 
 def _limits(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -180,6 +181,12 @@ class PulseWidthModulation(SpikeCode):
         # gain nothing
         lowest = min(self.sampling_rate / min(signal.shape[1], 1000), highest)
         return (Dimension("frequency", lowest, highest, log=True),)
+
+    def _likely(self, signal: np.ndarray, ranges: ChannelScaling) -> Sequence[tuple[float, ...]]:
+        del signal, ranges
+        # carriers that repeat exactly, after so many samples
+        periods = (8, 10, 12, 13, 14, 15, 16, 17, 18, 20, 22, 24, 27, 30, 32, 34, 36, 38, 41, 45)
+        return [(self.sampling_rate / samples,) for samples in periods]
 
 
 def _lines(

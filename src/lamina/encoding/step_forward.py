@@ -126,8 +126,11 @@ class StepForwardConverter(SpikeCode):
         return decoded.t()
 
     def _dimensions(self, signal: np.ndarray, ranges: ChannelScaling) -> tuple[Dimension, ...]:
-        span = float(ranges.maximum[0] - ranges.minimum[0]) or 1.0
-        return (Dimension("threshold", 1e-4 * span, span, log=True),)
+        # a baseline that may rise as fast as the signal gains nothing from larger steps, but for one that
+        # never falls
+        fastest = float(np.abs(np.diff(signal[0].astype(np.float64))).max())
+        highest = 1.2 * fastest if self.down_spike else float(ranges.maximum[0] - ranges.minimum[0])
+        return (Dimension("threshold", 0.02 * fastest, highest, log=True),)
 
 
 @kernel

@@ -21,9 +21,11 @@ Setting = tuple[float | int, ...]
 
 # numbers of spikes that one call of the kernels may make, so that long signals do not fill the memory
 _BLOCK = 2**22
-# settings spread over the bounds before evolution starts, and how many of the best it starts from
-_SPREAD = 30
-_POPULATION = 8
+# settings tried before evolution starts, how many of them are at least spread evenly over the bounds, and how
+# many of the best it starts from
+_FIRST = 20
+_SPREAD = 8
+_POPULATION = 10
 # with fewer, SciPy cannot mix them
 _SMALLEST = 5
 
@@ -39,8 +41,8 @@ def search(
 ) -> Values:
     """Find the parameters of each channel that leave the smallest mean squared error.
 
-    The first setting tried is the constructor's own, so that nothing worse can come out; then some that are
-    spread over the bounds that the code names; and from the best of these,
+    The first setting tried is the constructor's own, so that nothing worse can come out; then some that
+    the code thinks likely and some that are spread over the bounds that it names; and from the best of these,
     `scipy.optimize.differential_evolution` goes on until all trials are spent. A generation is encoded and
     decoded at once, as so many channels; no setting is tried twice. Every channel is searched for itself,
     with the same random numbers, so that what is found does not depend on which others there are. A constant
@@ -115,6 +117,7 @@ class _Channel:
     def __init__(self, code: CodeHooks, signal: np.ndarray, values: Values, ranges: ChannelScaling) -> None:
         self.code, self.signal, self.values, self.ranges = code, signal, values, ranges
         self.dimensions = code._dimensions(signal, ranges)
+        self.likely = code._likely(signal, ranges)
         steps = signal.shape[1] * (code.n_rows or 1) * code.steps_per_sample
         self.at_once = max(1, _BLOCK // steps)
 
@@ -168,7 +171,11 @@ def _evolve(attempts: _Attempts, generator: np.random.Generator) -> None:
     dimensions = attempts.channel.dimensions
     if not attempts.left:
         return
-    points = _spread_out(min(_SPREAD, attempts.left), len(dimensions), generator)
+    likely = attempts.channel.likely
+    count = min(max(_SPREAD, _FIRST - len(likely)), max(0, attempts.left - len(likely)))
+    spread_out = _spread_out(count, len(dimensions), generator)
+    points = np.concatenate([*(_point(setting, dimensions)[None] for setting in likely), spread_out])
+    # what there is no trial left for errs infinitely
     errors = attempts.errors([_place(point, dimensions) for point in points])
     if not attempts.left or len(points) < _SMALLEST:
         return
@@ -181,6 +188,8 @@ def _evolve(attempts: _Attempts, generator: np.random.Generator) -> None:
         vectorized=True,
         updating="deferred",
         polish=False,
+        mutation=(0.3, 0.6),
+        recombination=0.9,
         tol=0.0,
         maxiter=attempts.trials,
         callback=lambda intermediate_result: attempts.left == 0,
@@ -204,6 +213,18 @@ def _place(point: np.ndarray, dimensions: tuple[Dimension, ...]) -> Setting:
         value = low * (high / low) ** part if log else low + (high - low) * part
         setting.append(int(min(max(round(value), math.ceil(low)), math.floor(high))) if integer else value)
     return tuple(setting)
+
+
+def _point(setting: tuple[float, ...], dimensions: tuple[Dimension, ...]) -> np.ndarray:
+    """Return the point of the unit cube that maps to a setting."""
+    values = np.array(setting, dtype=np.float64)
+    for i, (_, low, high, integer, log) in enumerate(dimensions):
+        if integer:
+            low, high = low - 0.5, high + 0.5
+        values[i] = (
+            math.log(values[i] / low) / math.log(high / low) if log else (values[i] - low) / (high - low)
+        )
+    return values.clip(0.0, 1.0)
 
 
 def _only(ranges: ChannelScaling, channels: list[int]) -> ChannelScaling:
