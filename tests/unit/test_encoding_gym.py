@@ -137,6 +137,16 @@ def test_rates_are_those_of_the_released_package():
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("split", [True, False])
+def test_what_a_scaler_lets_beyond_its_range_is_clipped(split):
+    low, high = BOUNDS["Pendulum-v1"]
+    beyond = [[-3.0, 0.5, 90.0]]
+    theirs = GymnasiumEncoder(3, 1, 9, MinMaxScaler().fit([low, high]), split_exc_inh=split)
+    ours = GymnasiumEncoder(3, 1, 9, ScalerFactory.from_known_values(low, high), split_exc_inh=split)
+    np.testing.assert_array_equal(theirs.encode(beyond), ours.encode(beyond))
+    assert theirs.encode(beyond, return_norm=True)[1].max() == 1.0
+
+
 def test_poisson_trains_have_the_rates_that_were_asked_for():
     flags = {"rate_coder": True, "step_coder": True, "add_inverted_inputs": True}
     method = {"spike_train_conversion_method": "poisson"}
