@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy.signal import firwin
 from scipy.stats import spearmanr
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
@@ -103,11 +104,21 @@ def encode(
     channels = steps.transpose(1, 2, 0, 3).reshape(rows, kept.shape[1], -1)
     spread = np.zeros((rows, time, channels.shape[2]))
     spread[:, ::stride] = channels
-    return spread if code.causal or not late else delay(spread, int(np.max(code.filter_order)) - 1)
+    return spread if code.causal or not late else delay(spread, look_ahead(code))
+
+
+def look_ahead(code: SpikeCode) -> int:
+    """Return how many later samples a BSA spike depends on: those below its filter's last positive tap.
+
+    The definition sums up to filter_order - 1 samples ahead, but where a tap h is not positive and the signal
+    is not negative, |s - h| - |s| is -h, whatever s is.
+    """
+    taps = firwin(int(np.max(code.filter_order)) + 1, float(np.max(code.filter_cutoff)), fs=1.0)
+    return int(np.flatnonzero(taps > 0)[-1]) - 1
 
 
 def delay(spikes: np.ndarray, samples: int) -> np.ndarray:
-    """Shift spikes to the time at which they can be known: BSA looks so far ahead."""
+    """Shift spikes to the time at which they can be known."""
     late = np.zeros_like(spikes)
     late[:, samples:] = spikes[:, : spikes.shape[1] - samples]
     return late

@@ -59,13 +59,23 @@ def test_no_spike_knows_what_comes_later(study, name):
         )
 
 
-def test_bsa_without_delay_tells_the_future(study):
-    """So the delay is not idle."""
-    code, signal = code_named("bsa")(threshold=0.1), walk(1)
+def test_bsa_is_delayed_by_no_more_and_no_less_than_it_looks_ahead(study):
+    """One sample is changed; the earliest spike that knows of it is that of the same sample, once delayed."""
+    code, moment = code_named("bsa")(threshold=0.05), 60
+    signal = np.clip(2 * np.random.default_rng(1).standard_normal((4000, 100)), -3, 3)
     other = signal.copy()
-    other[:, 60:] = walk(2)[:, 60:]
-    early, changed = (study.encode(code, x, SCALING, late=False)[:, :60] for x in (signal, other))
-    assert (early != changed).any()
+    other[:, moment] = -signal[:, moment]
+    early, late = (
+        np.flatnonzero(
+            (
+                study.encode(code, signal, SCALING, late=late)
+                != study.encode(code, other, SCALING, late=late)
+            ).any((0, 2))
+        )
+        for late in (False, True)
+    )
+    assert early[0] == moment - study.look_ahead(code)
+    assert late[0] == moment
 
 
 def test_steps_of_a_sample_become_its_channels(study):
