@@ -340,3 +340,15 @@ def test_any_program_that_reads_safetensors_reads_the_file(tmp_path):
         assert file.get_tensor("gaps").dtype == np.uint8
     assert description["code"]["class"] == "StepForwardConverter"
     assert description["lamina"] == lamina.__version__
+
+
+def test_spikes_end_with_a_sample(tmp_path):
+    kind = next(kind for kind in CODES if kind.name == "latency")
+    path = tmp_path / "spikes.safetensors"
+    code = kind()
+    write_spikes(path, code.encode(SIGNAL, 0), code, 0)
+    description, arrays = read_container(path, integers=True)
+    description["spikes"]["n_steps"] += 1
+    write_container(path, description, arrays)
+    with pytest.raises(FileError, match="end within a sample"):
+        read_spikes(path)
