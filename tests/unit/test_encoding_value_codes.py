@@ -331,6 +331,7 @@ def test_bursts_that_no_value_has_count_by_their_spikes():
         ([1, 0, 0, 0, 0, 0, 0, 1], 0.375),  # longer than the longest
         ([1, 0, 0, 0, 1, 0, 0, 0, 1], 0.625),  # an interval of small values, a count of large ones
         ([1] * 7, 0.875),  # more spikes than any value has
+        ([0, 1, 0, 0, 1], 0.5),  # as a value has them, but late
     ):
         spikes = np.zeros(code.n_steps)
         spikes[: len(train)] = train
