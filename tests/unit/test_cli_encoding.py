@@ -10,6 +10,7 @@ from scipy.io import wavfile
 import lamina
 from lamina.cli import main
 from lamina.encoding import CODES, StepForwardConverter
+from lamina.io.signals import LazySignal
 from lamina.io.spikes import read_spikes
 
 NAMES = ("left", "right")
@@ -136,7 +137,7 @@ def test_pieces_make_the_spikes_of_the_whole(capsys, monkeypatch, name, dtype):
     words = ("encode", "long.npy", "--code", name, "--threshold", 2, "--out")
     whole = json.loads(run(capsys, *words, "whole.safetensors", "--json")[1])
     monkeypatch.setattr("lamina.cli.recordings.IN_MEMORY_BYTES", 0)
-    monkeypatch.setattr("lamina.io.lazy.BLOCK_BYTES", 1000)
+    monkeypatch.setattr(LazySignal.blocks, "__defaults__", (1000,))
     code, out, err = run(capsys, *words, "pieces.safetensors")
     assert (code, err) == (0, "")
     assert "not compared (read and encoded in pieces)" in out
