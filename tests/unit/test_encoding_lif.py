@@ -42,6 +42,14 @@ def test_the_first_baseline_holds_until_the_first_spike():
     assert np.flatnonzero(first[0]).tolist() == [4]
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_spike_of_either_sign_clears_the_first_baseline(sign):
+    signal = sign * np.array([0.0, 0.75, 1.0, 0.25, 0.25, 0.25])
+    spikes = LIFBasedEncoding(0.5, 1.0).encode(signal, scaling=UNIT)
+    # 1.75 - 0.75 spikes; from zero, 0.75 does
+    np.testing.assert_array_equal(np.flatnonzero(spikes[0 if sign == 1 else 1]), [2, 5])
+
+
 def test_the_first_baseline_never_spikes_at_the_first_sample_however_large():
     spikes = LIFBasedEncoding(1e-6).encode(np.array([[0.0, 1.0, 1.0], [0.0, -1.0, -1.0]]), scaling=UNIT)
     assert not spikes[..., 1].any()

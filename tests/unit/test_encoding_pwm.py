@@ -50,11 +50,11 @@ def test_the_carrier_keeps_its_phase_over_a_long_signal():
 
 
 def test_the_comparison_is_in_float64():
-    # the carrier at sample 1 lies between 0.1 in float32 (0.100000001…) and 0.1 itself
-    frequency, signal = 100.0000005, np.array([1.0, 0.1, 0.0])
-    code = PulseWidthModulation(frequency)
-    assert code.encode(signal, scaling=UNIT)[0, 1] == 1
-    assert code.encode(signal.astype(np.float32), scaling=UNIT)[0, 1] == 0
+    # 0.1 is 0.1000000015 in float32; of these carriers at sample 1, one lies below and one above it, by less
+    # than float32 can tell
+    signal = np.array([1.0, 0.1, 0.0], np.float32)
+    assert PulseWidthModulation(100.0000005).encode(signal, scaling=UNIT)[0, 1] == 0
+    assert PulseWidthModulation(100.000002).encode(signal, scaling=UNIT)[0, 1] == 1
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
