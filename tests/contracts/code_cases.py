@@ -25,6 +25,18 @@ CASES = [
     for name in NAMED
     for index in range(len(REFERENCES[name].SETTINGS) if name in REFERENCES else 0)
 ]
+# all settings of each code, those included that draw at random and so have no definition to be equal to
+ALL_SETTINGS = {
+    name: [*one.SETTINGS, *getattr(one, "RANDOM_SETTINGS", [])] for name, one in REFERENCES.items()
+}
+EVERY_SETTING = pytest.mark.parametrize(
+    ("code", "index"),
+    [
+        pytest.param(code, index, id=f"{code.name}-{index}")
+        for code in CODES
+        for index in range(len(ALL_SETTINGS.get(code.name, [])))
+    ],
+)
 EVERY = pytest.mark.parametrize("code", list(CODES), ids=list(NAMED))
 DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -39,7 +51,7 @@ def walk(samples=300, channels=(), seed=0, dtype="float64"):
 
 
 def arguments_of(code, index=0):
-    return REFERENCES[code.name].SETTINGS[index]
+    return ALL_SETTINGS[code.name][index]
 
 
 def made(code, index=0, **more):

@@ -22,6 +22,7 @@ from lamina.encoding.latency_code import LatencyCode
 from lamina.encoding.lif_based_encoding import LIFBasedEncoding
 from lamina.encoding.moving_window import MovingWindow
 from lamina.encoding.neo_trains import from_neo, to_neo
+from lamina.encoding.nir_graph import to_nir
 from lamina.encoding.phase_code import PhaseCode
 from lamina.encoding.population_code import PopulationCode
 from lamina.encoding.pulse_width_modulation import PulseWidthModulation
@@ -82,6 +83,7 @@ __all__ = [
     "to_events",
     "to_frames",
     "to_neo",
+    "to_nir",
     "to_sparse",
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -88,8 +88,8 @@ class BensSpikerAlgorithm(SpikeCode):
         Parameter("filter_order", minimum=1, integer=True),
         Parameter("filter_cutoff", above=0.0, below=0.5),
     )
-    tuned: ClassVar[tuple[str, ...]] = ("filter_order", "filter_cutoff", "threshold")
-    rows: ClassVar[str | None] = None
+    tuned: tuple[str, ...] = ("filter_order", "filter_cutoff", "threshold")
+    rows: ClassVar[Literal["polarity", "neurons"] | None] = None
     interval: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     outside: ClassVar[str] = "keep"
     causal: ClassVar[bool] = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -80,7 +80,7 @@ class BurstCode(SpikeCode):
     name: ClassVar[str] = "burst"
     source: ClassVar[str] = "Guo et al. 2021"
     arguments: ClassVar[tuple[str, ...]] = ("n_max", "t_min", "t_max", "n_steps")
-    rows: ClassVar[str | None] = None
+    rows: ClassVar[Literal["polarity", "neurons"] | None] = None
     interval: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     outside: ClassVar[str] = "clip"
 

@@ -59,7 +59,7 @@ class DeltaModulation(SpikeCode):
     source: ClassVar[str] = "Eshraghian et al. 2023"
     arguments: ClassVar[tuple[str, ...]] = ("threshold", "down_spike")
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("threshold", above=0.0),)
-    tuned: ClassVar[tuple[str, ...]] = ("threshold",)
+    tuned: tuple[str, ...] = ("threshold",)
 
     def __init__(self, threshold: float | Array = 0.1, down_spike: bool = True) -> None:
         self.threshold = threshold

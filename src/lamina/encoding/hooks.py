@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -72,13 +72,14 @@ class CodeHooks(ABC):
     source: ClassVar[str]
     arguments: ClassVar[tuple[str, ...]]
     parameters: ClassVar[tuple[Parameter, ...]] = ()
-    tuned: ClassVar[tuple[str, ...]] = ()
-    rows: ClassVar[str | None] = "polarity"
+    # these two may depend on the constructor's arguments; the class has what holds for its defaults
+    tuned: tuple[str, ...] = ()
+    random: bool = False
+    rows: ClassVar[Literal["polarity", "neurons"] | None] = "polarity"
     interval: ClassVar[tuple[float, float] | None] = None
     outside: ClassVar[str] = "keep"
     causal: ClassVar[bool] = True
     invertible: ClassVar[bool] = True
-    random: ClassVar[bool] = False
     # whether the code needs the statistics of changes in its scaling
     uses_changes: ClassVar[bool] = False
     # further attributes that are learned, to be copied and saved with the others

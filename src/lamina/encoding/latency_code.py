@@ -87,7 +87,7 @@ class LatencyCode(SpikeCode):
         Parameter("threshold", above=0.0, below=1.0),
         Parameter("tau", above=0.0),
     )
-    rows: ClassVar[str | None] = None
+    rows: ClassVar[Literal["polarity", "neurons"] | None] = None
     interval: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     outside: ClassVar[str] = "clip"
 
@@ -106,7 +106,7 @@ class LatencyCode(SpikeCode):
         self.tau = balanced_constant(self.threshold, self.n_steps) if balanced else tau
         self.below = check_choice("below", below, ("last", "silent"))
         # the linear code has nothing to search; the class itself answers for the default
-        self.tuned = ("threshold", "tau") if method == "log" else ()  # pyright: ignore[reportAttributeAccessIssue]
+        self.tuned = ("threshold", "tau") if method == "log" else ()
         super().__init__()
 
     @property

@@ -77,7 +77,7 @@ class LIFBasedEncoding(SpikeCode):
         # above 1 the voltage would grow by itself
         Parameter("membrane_constant", minimum=0.0, maximum=1.0),
     )
-    tuned: ClassVar[tuple[str, ...]] = ("threshold", "membrane_constant")
+    tuned: tuple[str, ...] = ("threshold", "membrane_constant")
     interval: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def __init__(

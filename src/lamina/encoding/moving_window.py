@@ -75,7 +75,7 @@ class MovingWindow(SpikeCode):
         Parameter("threshold", above=0.0),
         Parameter("window", minimum=1, maximum=1e9, integer=True),
     )
-    tuned: ClassVar[tuple[str, ...]] = ("threshold", "window")
+    tuned: tuple[str, ...] = ("threshold", "window")
 
     def __init__(
         self, threshold: float | Array = 0.5, window: int | Array = 3, down_spike: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class PhaseCode(SpikeCode):
     name: ClassVar[str] = "phase"
     source: ClassVar[str] = "Kim et al. 2018"
     arguments: ClassVar[tuple[str, ...]] = ("n_phases",)
-    rows: ClassVar[str | None] = None
+    rows: ClassVar[Literal["polarity", "neurons"] | None] = None
     interval: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     outside: ClassVar[str] = "clip"
 

@@ -111,8 +111,8 @@ class PopulationCode(SpikeCode):
         "seed",
     )
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("beta", above=0.0, maximum=50.0),)
-    tuned: ClassVar[tuple[str, ...]] = ("beta",)
-    rows: ClassVar[str | None] = "neurons"
+    tuned: tuple[str, ...] = ("beta",)
+    rows: ClassVar[Literal["polarity", "neurons"] | None] = "neurons"
     interval: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     outside: ClassVar[str] = "clip"
 
@@ -136,7 +136,7 @@ class PopulationCode(SpikeCode):
         if seed is not None:
             check_seed("seed", seed)
         # one method draws and the others do not; the class itself answers for the default
-        self.random = method == "poisson"  # pyright: ignore[reportAttributeAccessIssue]
+        self.random = method == "poisson"
         super().__init__()
 
     @property

@@ -77,7 +77,7 @@ class PulseWidthModulation(SpikeCode):
     source: ClassVar[str] = "Arriandiaga et al. 2020"
     arguments: ClassVar[tuple[str, ...]] = ("frequency", "down_spike", "sampling_rate")
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("frequency", above=0.0),)
-    tuned: ClassVar[tuple[str, ...]] = ("frequency",)
+    tuned: tuple[str, ...] = ("frequency",)
     interval: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     outside: ClassVar[str] = "clip"
 

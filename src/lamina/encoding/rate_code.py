@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class RateCode(SpikeCode):
     source: ClassVar[str] = "Adrian & Zotterman 1926"
     arguments: ClassVar[tuple[str, ...]] = ("n_steps", "method", "max_rate", "seed")
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("max_rate", above=0.0, maximum=1.0),)
-    rows: ClassVar[str | None] = None
+    rows: ClassVar[Literal["polarity", "neurons"] | None] = None
     interval: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     outside: ClassVar[str] = "clip"
 
@@ -86,7 +86,7 @@ class RateCode(SpikeCode):
         if seed is not None:
             check_seed("seed", seed)
         # one method draws and the other does not; the class itself answers for the default
-        self.random = method == "poisson"  # pyright: ignore[reportAttributeAccessIssue]
+        self.random = method == "poisson"
         super().__init__()
 
     @property

@@ -96,7 +96,20 @@ class Scaling:
 
     @classmethod
     def of_channels(cls, channels: Channels, *, changes: bool = False) -> Scaling:
-        """Measure channels that were checked before."""
+        """Measure channels that were checked before.
+
+        Parameters
+        ----------
+        channels
+            As `admit_signal` returns them.
+        changes
+            Whether to measure the changes from sample to sample as well.
+
+        Returns
+        -------
+        Scaling
+            With arrays of the leading shape.
+        """
         values, leading = channels.values, channels.leading
         low, high = channels.extremes()
         first = np.asarray(values[:, 0] if isinstance(values, np.ndarray) else values[:, 0].cpu())

@@ -67,7 +67,7 @@ class SendOnDelta(SpikeCode):
     source: ClassVar[str] = "Miskowicz 2006"
     arguments: ClassVar[tuple[str, ...]] = ("threshold", "down_spike")
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("threshold", above=0.0),)
-    tuned: ClassVar[tuple[str, ...]] = ("threshold",)
+    tuned: tuple[str, ...] = ("threshold",)
 
     def __init__(self, threshold: float | Array = 0.1, down_spike: bool = True) -> None:
         self.threshold = threshold

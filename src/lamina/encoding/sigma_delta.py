@@ -77,7 +77,7 @@ class SigmaDelta(SpikeCode):
         Parameter("threshold", above=0.0),
         Parameter("window", minimum=1, maximum=1e9, integer=True),
     )
-    tuned: ClassVar[tuple[str, ...]] = ("threshold", "window")
+    tuned: tuple[str, ...] = ("threshold", "window")
     interval: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def __init__(

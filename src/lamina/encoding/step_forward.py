@@ -56,7 +56,7 @@ class StepForwardConverter(SpikeCode):
     source: ClassVar[str] = "Kasabov et al. 2016"
     arguments: ClassVar[tuple[str, ...]] = ("threshold", "down_spike")
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("threshold", above=0.0),)
-    tuned: ClassVar[tuple[str, ...]] = ("threshold",)
+    tuned: tuple[str, ...] = ("threshold",)
 
     def __init__(self, threshold: float | Array = 0.5, down_spike: bool = True) -> None:
         self.threshold = threshold

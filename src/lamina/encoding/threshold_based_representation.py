@@ -70,7 +70,7 @@ class ThresholdBasedRepresentation(SpikeCode):
     source: ClassVar[str] = "Petro et al. 2020"
     arguments: ClassVar[tuple[str, ...]] = ("factor", "down_spike")
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("factor", minimum=0.0),)
-    tuned: ClassVar[tuple[str, ...]] = ("factor",)
+    tuned: tuple[str, ...] = ("factor",)
     uses_changes: ClassVar[bool] = True
 
     def __init__(self, factor: float | Array = 0.5, down_spike: bool = True) -> None:

@@ -13,6 +13,7 @@ SETTINGS = [
     {"n_neurons": 6, "n_steps": 12, "method": "latency"},
     {"n_neurons": 4, "n_steps": 30, "normalise": True},
 ]
+RANDOM_SETTINGS = [{"method": "poisson"}, {"method": "poisson", "n_neurons": 3, "n_steps": 7}]
 WORKED = []
 FINER = [{"n_neurons": 4, "n_steps": 4}, {"n_steps": 4}, {"n_steps": 16}, {"n_neurons": 16, "n_steps": 64}]
 

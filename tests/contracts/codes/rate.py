@@ -4,6 +4,7 @@ import numpy as np
 
 NAME = "rate"
 SETTINGS = [{}, {"n_steps": 1}, {"n_steps": 23, "max_rate": 0.4}]
+RANDOM_SETTINGS = [{"method": "poisson"}, {"method": "poisson", "n_steps": 3, "max_rate": 0.5}]
 WORKED = []
 FINER = [{"n_steps": 4}, {"n_steps": 16}, {"n_steps": 64}]
 
