@@ -1,8 +1,10 @@
-"""`optimize` beside that of spike-encoding: ten signals, chosen before any was tried, and the error left.
+"""`optimize` beside that of spike-encoding: signals to design on, fresh ones to judge on, and the error left.
 
-Both get as many trials on the same float32 signals, scaled to [0, 1] because the bounds of the released
-package are in those units. Each optimises its own error; the error told is the mean squared one of its own
-encoding and decoding with the parameters found, computed the same way for both.
+All that our search chooses (bounds, settings it tries first, how it goes on) was settled on `signals`. The
+`judged_signals` were written down before either optimiser had seen one of them, and nothing was chosen
+afterwards. Both get as many trials on the same float32 signals, scaled to [0, 1] because the bounds of the
+released package are in those units. Each optimises its own error; the error told is the mean squared one of
+its own encoding and decoding with the parameters found, computed the same way for both.
 """
 
 from __future__ import annotations
@@ -36,7 +38,10 @@ class Tuned:
 
 
 def signals(samples: int = SAMPLES) -> dict[str, np.ndarray]:
-    """Ten float32 signals in [0, 1]: five of closed form or seeded, five as instruments record them."""
+    """Ten float32 signals in [0, 1] that the search was designed on.
+
+    Five are of closed form or seeded, five as instruments record them.
+    """
     t = np.arange(samples)
     walk = np.random.default_rng(1).standard_normal(samples).cumsum()
     process, drive = np.zeros(samples), np.random.default_rng(2).standard_normal(samples)
@@ -54,6 +59,28 @@ def signals(samples: int = SAMPLES) -> dict[str, np.ndarray]:
         "carbon dioxide, Mauna Loa": _carbon_dioxide(samples),
         "bursts of oscillation": np.sin(t / 5) * np.exp(-(((t % 500) - 250) ** 2) / 5000),
     }
+    return _in_unit_range(raw)
+
+
+def judged_signals(samples: int = SAMPLES) -> dict[str, np.ndarray]:
+    """Ten other float32 signals in [0, 1], as different in kind and smoothness, to judge on."""
+    t = np.arange(samples)
+    raw = {
+        "modulated amplitude": (1 + 0.8 * np.sin(t / 150)) * np.sin(t / 12),
+        "modulated frequency": np.sin(t / 25 + 3 * np.sin(t / 170)),
+        "triangles": np.abs((t + 40) % 230 / 115 - 1),
+        "Lorenz attractor": _lorenz(samples),
+        "Mackey-Glass": _mackey_glass(samples),
+        "shot noise": _shot_noise(samples),
+        "pink noise, smoothed": _smoothed(_pink(samples), 3),
+        "vowel, synthetic": _vowel(samples),
+        "column of a photograph": _flower(samples),
+        "sea surface, El Niño": _el_nino(samples),
+    }
+    return _in_unit_range(raw)
+
+
+def _in_unit_range(raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {
         name: ((values - values.min()) / (values.max() - values.min())).astype(np.float32)
         for name, values in raw.items()
@@ -162,3 +189,76 @@ def _carbon_dioxide(samples: int) -> np.ndarray:
     from statsmodels.datasets import co2
 
     return co2.load().data["co2"].interpolate().to_numpy()[:samples]
+
+
+def _lorenz(samples: int) -> np.ndarray:
+    """The first coordinate of the Lorenz system, one sample in 0.02, after the way to the attractor."""
+    state, step, values = np.array([1.0, 1.0, 20.0]), 0.005, []
+
+    def slope(at: np.ndarray) -> np.ndarray:
+        x, y, z = at
+        return np.array([10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z])
+
+    for i in range(4 * (samples + 500)):
+        if i % 4 == 0:
+            values.append(state[0])
+        one = slope(state)
+        two = slope(state + step / 2 * one)
+        three = slope(state + step / 2 * two)
+        four = slope(state + step * three)
+        state = state + step / 6 * (one + 2 * two + 2 * three + four)
+    return np.array(values[500:])
+
+
+def _mackey_glass(samples: int) -> np.ndarray:
+    """The Mackey-Glass equation with a delay of 17, by Euler's steps of 0.1, one sample in 0.5."""
+    values, delay = [1.2] * 171, 170
+    for _ in range(5 * samples + 1000):
+        late = values[-1 - delay]
+        values.append(values[-1] + 0.1 * (0.2 * late / (1 + late**10) - 0.1 * values[-1]))
+    return np.array(values[1171::5])[:samples]
+
+
+def _shot_noise(samples: int) -> np.ndarray:
+    """Events at random times that rise within 4 samples and decay within 40, as of a calcium indicator."""
+    random = np.random.default_rng(13)
+    events = (random.random(samples) < 0.015) * random.uniform(0.5, 1.5, samples)
+    lag = np.arange(400)
+    return np.convolve(events, np.exp(-lag / 40) - np.exp(-lag / 4))[:samples]
+
+
+def _pink(samples: int) -> np.ndarray:
+    """Noise whose power falls as one over the frequency."""
+    spectrum = np.fft.rfft(np.random.default_rng(12).standard_normal(samples))
+    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
+    spectrum[0] = 0
+    return np.fft.irfft(spectrum, samples)
+
+
+def _vowel(samples: int) -> np.ndarray:
+    """Pulses of a voice at 110 Hz through the resonances of an "a" at 700 and 1220 Hz, at 8 kHz."""
+    from scipy.signal import lfilter
+
+    values = np.zeros(samples)
+    values[:: round(8000 / 110)] = 1.0
+    values = lfilter([1.0], [1.0, -0.9], values)
+    for centre, width in ((700, 130), (1220, 70)):
+        radius = np.exp(-np.pi * width / 8000)
+        values = lfilter([1.0], [1.0, -2 * radius * np.cos(2 * np.pi * centre / 8000), radius**2], values)
+    return values
+
+
+def _flower(samples: int) -> np.ndarray:
+    """Luminance along one column of scikit-learn's photograph of a flower, straight between pixels."""
+    from sklearn.datasets import load_sample_image
+
+    column = load_sample_image("flower.jpg")[:, 320].astype(np.float64).mean(axis=1)
+    return np.interp(np.linspace(0, len(column) - 1, samples), np.arange(len(column)), column)
+
+
+def _el_nino(samples: int) -> np.ndarray:
+    """Monthly temperatures of the sea surface off Peru, 1950 to 2010, straight between months."""
+    from statsmodels.datasets import elnino
+
+    months = elnino.load_pandas().data.drop(columns="YEAR").to_numpy(dtype=np.float64).ravel()
+    return np.interp(np.linspace(0, len(months) - 1, samples), np.arange(len(months)), months)
