@@ -100,10 +100,12 @@ def test_no_point_of_the_curve_is_beaten_by_any_setting():
 
     for point in zip(curve.spike_rate, curve.error, curve.parameters["threshold"], strict=True):
         np.testing.assert_allclose(tried(point[2]), point[:2], rtol=1e-9)
-    # the settings that are tried: 30 middles of equal parts of the logarithm of the threshold
-    span = signal.max() - signal.min()
+    # the settings that are tried: 30 middles of equal parts of the logarithm of the threshold, up to the
+    # range of the signal, which is beyond those that the search looks at
+    span, low = signal.max() - signal.min(), 0.02 * np.abs(np.diff(signal)).max()
+    assert curve.spike_rate[0] < 0.02
     for place in (np.arange(30) + 0.5) / 30:
-        rate, error = tried(span * 10 ** (4 * place - 4))
+        rate, error = tried(low * (span / low) ** place)
         assert not ((curve.spike_rate > rate + 1e-9) & (curve.error > error + 1e-9)).any()
         assert ((curve.spike_rate <= rate + 1e-9) & (curve.error <= error + 1e-9)).any()
 
@@ -230,8 +232,9 @@ def test_the_best_is_least_in_error_and_largest_in_fit():
 def test_the_table_holds_the_numbers_at_80_columns():
     found = Comparison((result("send-on-delta", [3.0, 4.0]), result("sf", [1.0, 2.0])), (2,), 100, 10.0)
     lines = str(found).splitlines()
-    assert lines[0] == "100 samples, 2 channels; means over the channels; rate in spikes per second"
-    assert lines[2].split() == [
+    assert lines[0] == "100 samples, 2 channels; means over the channels"
+    assert lines[1] == "rate: spikes per second; silent: share of steps; bits: entropy, per sample"
+    assert lines[3].split() == [
         "code",
         "RMSE",
         "SNR/dB",
@@ -242,8 +245,8 @@ def test_the_table_holds_the_numbers_at_80_columns():
         "R²/spike",
         "seconds",
     ]
-    assert lines[3].split() == ["sf", "1.5", "0.5", "0.5000", "0.5", "0.500", "0.50", "5.0e-01", "0.5"]
-    assert lines[4].split()[:2] == ["send-on-delta", "3.5"]
+    assert lines[4].split() == ["sf", "1.5", "0.5", "0.5000", "0.5", "0.500", "0.50", "5.0e-01", "0.5"]
+    assert lines[5].split()[:2] == ["send-on-delta", "3.5"]
     assert lines[-1].split() == ["send-on-delta", "threshold", "0.5", "to", "1.5"]
     assert max(map(len, lines)) <= 80
 
@@ -252,8 +255,22 @@ def test_numbers_of_any_size_stay_apart():
     huge = result("population", [1.234567e-15, 1.234567e-15])
     huge.measures.update({key: np.array([-1.234567e123]) for key in MEASURES if key != "rmse"})
     lines = str(Comparison((huge,), (), 100)).splitlines()
-    assert lines[3].split()[:2] == ["population", "1.235e-15"]
-    assert len(lines[3].split()) == 9
+    assert lines[4].split()[:2] == ["population", "1.235e-15"]
+    assert len(lines[4].split()) == 9
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"),
+    [
+        *((0.0001234, "0.000123"), (0.5, "0.5"), (999.4, "999"), (999.6, "1000"), (2370.2, "2370")),
+        *((9999.6, "10k"), (63_930.0, "63.9k"), (999_600.0, "1M"), (2.345e9, "2.35G"), (5e12, "5e+12")),
+    ],
+    ids=str,
+)
+def test_rates_are_read_without_powers_of_ten(rate, shown):
+    fast = result("phase", [1.0, 2.0])
+    fast.measures["spike_rate"] = np.array([rate, rate])
+    assert str(Comparison((fast,), (2,), 100)).splitlines()[4].split()[4] == shown
 
 
 def test_data_frames_hold_the_same(monkeypatch):

@@ -27,7 +27,7 @@ _COLUMNS = (
     ("RMSE", "rmse", 10, ".4g"),
     ("SNR/dB", "snr_db", 7, ".1f"),
     ("R²", "r_squared", 9, ".4f"),
-    ("rate", "spike_rate", 9, ".3g"),
+    ("rate", "spike_rate", 9, "k"),
     ("silent", "sparsity", 7, ".3f"),
     ("bits", "bits_per_sample", 8, ".2f"),
     ("R²/spike", "fit_per_spike", 9, ".1e"),
@@ -267,15 +267,19 @@ class Comparison:
         Examples
         --------
         >>> from lamina.encoding.comparing import compare
-        >>> print(compare(np.sin(np.arange(300) / 20), codes=["sf"], trials=8).table().splitlines()[0])
-        300 samples, 1 channel; rate in spikes per sample
+        >>> print(
+        ...     *compare(np.sin(np.arange(300) / 20), codes=["sf"], trials=8).table().splitlines()[:2],
+        ...     sep="\n",
+        ... )
+        300 samples, 1 channel
+        rate: spikes per sample; silent: share of steps; bits: entropy, per sample
         """
         done = [result for result in self._ranked() if result.reason is None]
         channels = int(np.prod(self.leading, dtype=int))
         unit = "sample" if self.sampling_rate is None else "second"
         means = "" if channels == 1 else "; means over the channels"
         head = f"{self.n_samples} samples, {channels} channel{'s' * (channels != 1)}{means}"
-        lines = [f"{head}; rate in spikes per {unit}"]
+        lines = [head, f"rate: spikes per {unit}; silent: share of steps; bits: entropy, per sample"]
         if done:
             titles = "".join(f"{title:>{size}}" for title, _, size, _ in _COLUMNS)
             lines += ["", f"{'code':13}{titles}{'seconds':>8}"]
@@ -305,9 +309,19 @@ class Comparison:
 
 
 def _cell(value: float, size: int, form: str) -> str:
-    text = format(value, form)
+    text = _thousands(value) if form == "k" else format(value, form)
     # what decodes far worse than the mean, or in units of a millionth
     return f" {text if len(text) < size else format(value, '.2g')}".rjust(size)
+
+
+def _thousands(value: float) -> str:
+    """Return at least three digits and no power of ten: 0.0123, 87.2, 2370, 63.9k, 1.2M."""
+    if not 999.5 <= abs(value) < 999.5e9:
+        return format(value, ".3g")
+    if abs(value) < 9999.5:
+        return format(value, ".0f")
+    unit, letter = next((u, s) for u, s in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if abs(value) >= 0.9995 * u)
+    return f"{value / unit:.3g}{letter}"
 
 
 def _item(name: str, said: str, width: int) -> list[str]:

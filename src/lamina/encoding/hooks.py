@@ -149,6 +149,10 @@ class CodeHooks(ABC):
         del signal, ranges
         return ()
 
+    def _shown_dimensions(self, signal: np.ndarray, ranges: ChannelScaling) -> tuple[Dimension, ...]:
+        """Bounds of the settings that `compare` shows, wider where few spikes are worth seeing."""
+        return self._dimensions(signal, ranges)
+
     def _settle(self, signal: np.ndarray, ranges: ChannelScaling) -> None:  # noqa: B027 -- few codes need it
         """Learn what else there is to learn, once `fit` or `optimize` have found the parameters."""
 

@@ -132,6 +132,10 @@ class StepForwardConverter(SpikeCode):
         highest = 1.2 * fastest if self.down_spike else float(ranges.maximum[0] - ranges.minimum[0])
         return (Dimension("threshold", 0.02 * fastest, highest, log=True),)
 
+    def _shown_dimensions(self, signal: np.ndarray, ranges: ChannelScaling) -> tuple[Dimension, ...]:
+        span = float(ranges.maximum[0] - ranges.minimum[0])
+        return tuple(dimension._replace(high=span) for dimension in self._dimensions(signal, ranges))
+
 
 @kernel
 def _follow(

@@ -94,12 +94,23 @@ def _searched(code: SpikeCode, signal: np.ndarray, trials: int, seed: Seed) -> I
     leading = signal.shape[:-1]
     flat = _flat(signal)
     ranges = code.scaling_.per_channel(leading)
-    spaces = [code._dimensions(flat[c : c + 1], ranges.only(c)) for c in range(len(flat))]
-    dimensions = len(spaces[0])
-    for place in _design(min(trials, _MOST_POINTS) * dimensions, dimensions, seed):
+    own = code._values(leading)
+    # as in the search, a constant channel keeps the setting that it has
+    spaces = [
+        code._shown_dimensions(flat[c : c + 1], ranges.only(c)) if flat[c].min() < flat[c].max() else None
+        for c in range(len(flat))
+    ]
+    some = next((space for space in spaces if space is not None), ())
+    count = min(trials, _MOST_POINTS) * len(some)
+    for place in _design(count, len(some), seed) if some else ():
         yield {
-            dimension.name: np.array([_at(space[d], place[d]) for space in spaces]).reshape(leading)
-            for d, dimension in enumerate(spaces[0])
+            dimension.name: np.array(
+                [
+                    own[dimension.name][c] if space is None else _at(space[d], place[d])
+                    for c, space in enumerate(spaces)
+                ]
+            ).reshape(leading)
+            for d, dimension in enumerate(some)
         }
 
 
