@@ -148,6 +148,31 @@ def test_random_decoding_finds_the_greatest_likelihood():
 
 
 @METHODS
+@pytest.mark.parametrize(
+    ("n", "steps", "beta"),
+    [(8, 50, 0.25), (8, 50, 0.5), (8, 50, 1.0), (8, 10, 0.5), (20, 10, 1.0), (4, 100, 3.0), (2, 50, 5.0)],
+)
+def test_broad_and_narrow_fields_decode_as_well_as_a_search_over_all_values(method, n, steps, beta):
+    signal = np.random.default_rng(0).random(1000)
+    code = PopulationCode(n, steps, beta, method=method, seed=0)
+    spikes = trains(code, signal)
+    read = spikes.mean(axis=2)
+    if method == "latency":
+        read = np.where(spikes.any(axis=2), 1 - spikes.argmax(axis=2) / (steps - 1), 0)
+    grid = np.linspace(0, 1, 2001)
+    found = expected(grid, n, beta)[0]
+    if method == "poisson":
+        sure = np.clip(found, 1e-12, 1 - 1e-12)
+        worth = read.T @ np.log(sure) + (1 - read).T @ np.log1p(-sure)
+    else:
+        worth = 2 * read.T @ found - (found * found).sum(axis=0)
+    best = grid[worth.argmax(axis=1)]
+    off = code.decode(code.encode(signal, scaling=UNIT), scaling=UNIT) - signal
+    assert np.sqrt(np.mean(off**2)) < 1.05 * np.sqrt(np.mean((best - signal) ** 2)) + 2e-4
+    assert (np.abs(off) > 0.2).sum() <= (np.abs(best - signal) > 0.2).sum()
+
+
+@METHODS
 def test_more_neurons_and_more_steps_err_less(method):
     signal = values()
     more_steps = [
@@ -256,6 +281,7 @@ def test_spikes_of_other_settings_are_refused():
         ({"beta": 0.0}, ArgumentError),
         ({"beta": 51.0}, ArgumentError),
         ({"method": "latancy"}, ArgumentError),
+        ({"normalise": "no"}, ArgumentTypeError),
         ({"silent_below": 1.1}, ArgumentError),
         ({"seed": -3}, ArgumentError),
     ],

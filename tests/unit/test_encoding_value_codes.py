@@ -255,6 +255,32 @@ def test_only_the_logarithmic_latency_has_something_to_tune():
     assert LatencyCode(method="log").tuned == ("threshold", "tau")
 
 
+@pytest.mark.parametrize("below", ["last", "silent"])
+def test_optimize_finds_the_best_logarithmic_latency(below):
+    generator = np.random.default_rng(4)
+    signal = np.stack([generator.random(500), generator.exponential(size=500), np.sin(np.arange(500) / 9)])
+
+    def errors(code):
+        return ((code.decode(code.encode(signal)) - signal) ** 2).mean(axis=1)
+
+    code = LatencyCode(method="log", below=below)
+    before = errors(code)
+    threshold, tau = code.optimize(signal, trials=100, seed=0)
+    assert threshold.shape == tau.shape == (3,)
+    after = errors(code)
+    # the parameters that are reported are those in use
+    np.testing.assert_array_equal(
+        after, errors(LatencyCode(method="log", below=below, threshold=threshold, tau=tau))
+    )
+    grid = [
+        errors(LatencyCode(method="log", below=below, threshold=one, tau=other))
+        for one in np.geomspace(2e-3, 0.5, 12)
+        for other in np.geomspace(1, 1000, 16)
+    ]
+    assert (after < 0.95 * before).all()
+    assert (after <= 1.2 * np.min(grid, axis=0)).all()
+
+
 # -- phase -----------------------------------------------------------------------------------------------
 
 

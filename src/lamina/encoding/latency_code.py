@@ -26,7 +26,7 @@ class LatencyCode(SpikeCode):
     - ``"linear"``: :math:`t = \mathrm{round}((T - 1)(1 - s))`, halves to the even step. Decoding is
       :math:`\hat s = 1 - t / (T - 1)`, which errs by at most :math:`1 / (2 (T - 1))`; 0 and 1 are exact.
     - ``"log"``: a unit that charges as :math:`s\,(1 - e^{-t/\tau})` spikes when it reaches θ, at
-      :math:`t = \mathrm{round}(\tau \ln \frac{s}{s - \theta})`, halves to the later step. So step :math:`t`
+      :math:`t = \mathrm{round}(\tau \ln \frac{s}{s - \theta})`, halves to the earlier step. So step :math:`t`
       belongs to the values from :math:`b_t` to :math:`b_{t-1}`, where
       :math:`b_t = \theta / (1 - e^{-(t + 1/2)/\tau})`, and decodes to the middle of them, within [0, 1].
       Small values are told apart better than large ones. Limits are computed in double precision, rounded to

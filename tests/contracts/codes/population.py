@@ -83,11 +83,19 @@ def decode(
             read = np.where(trains.any(axis=1), 1 - times, 0)
         s = 0.5
         if read.any():
-            s = min(max(read @ centres / read.sum(), 0), 1)
-            for _ in range(2):
+            inside = min(0.5 / beta, 0.5) if n_neurons == 2 else 0
+            s, least, step = min(max(read @ centres / read.sum(), inside), 1 - inside), math.inf, 0.0
+            widest = 1 / beta / max(n_neurons - 2, 1)
+            for _ in range(6):
                 # the slope by a step off the real line, which shares nothing with a formula for it
-                found = np.array(respond(s + 1e-20j, n_neurons, beta, normalise))
+                found = np.array(respond(s + step + 1e-20j, n_neurons, beta, normalise))
                 found, slope = found.real, found.imag / 1e-20
-                s = min(max(s + (read - found) @ slope / (slope @ slope), 0), 1)
+                squares = sum((read - found) ** 2)
+                if squares < least + 1e-12:
+                    s, least = s + step, squares
+                    step = min(max((read - found) @ slope / max(slope @ slope, 1e-12), -widest), widest)
+                    step = min(max(s + step, 0), 1) - s
+                else:
+                    step /= 4
         decoded.append(low + kind(s) * (high - low))
     return np.array(decoded).tolist()
