@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -198,6 +199,17 @@ class LatencyCode(SpikeCode):
             Dimension("threshold", 1e-3, 0.9, log=True),
             Dimension("tau", 0.1, 1e3 * self.n_steps, log=True),
         )
+
+    def _likely(self, signal: np.ndarray, ranges: ChannelScaling) -> Sequence[tuple[float, ...]]:
+        del signal, ranges
+        # what serves lies in a narrow valley, along which the unit charges alike
+        thresholds = np.array([0.003, 0.03, 0.3])
+        constants = balanced_constant(thresholds, self.n_steps)
+        return [
+            (float(threshold), float(factor * constant))
+            for factor in (0.5, 0.2, 1.0, 0.05)
+            for threshold, constant in zip(thresholds, constants, strict=True)
+        ]
 
 
 def balanced_constant(threshold: np.ndarray, n_steps: int) -> np.ndarray:
