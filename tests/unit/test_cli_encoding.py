@@ -99,6 +99,31 @@ def test_every_code_by_its_name(capsys, kind):
         assert err.count("\n") == 1
 
 
+def test_poor_settings_are_said_with_what_to_do(capsys):
+    """The default threshold is half of full scale, which is much for a sound; a constant loses nothing."""
+    np.save("faint.npy", np.load("two.npy") / 1000)
+    np.save("still.npy", np.ones(50))
+    np.save("half.npy", np.stack([np.ones(50), np.sin(np.arange(50))], axis=1))
+    end = ("-o", "s.safetensors")
+    for words, last in (
+        (("one.wav",), "hint: this setting loses much; --optimize 100 finds one that loses less"),
+        (("faint.npy",), "hint: nothing crosses the threshold; --optimize 100 finds one that loses less"),
+        (("one.wav", "--optimize", 5), None),
+        (("one.wav", "--threshold", 0.02), None),
+        (("one.wav", "--code", "rate"), None),
+        (("still.npy",), None),
+    ):
+        code, out, err = run(capsys, "encode", *words, *end)
+        assert (code, err) == (0, "")
+        assert max(map(len, out.splitlines())) <= 80
+        assert out.splitlines()[-1] == last if last else "hint" not in out, words
+    # a channel that is constant has no share in the means
+    out = run(capsys, "encode", "half.npy", "--threshold", 0.1, *end)[1]
+    assert "nan" not in out.split("channel ")[0]
+    result = json.loads(run(capsys, "encode", "half.npy", "--threshold", 0.1, *end, "--json")[1])
+    assert f"R² {result['r_squared'][1]:.4f} (means); worst in ch1" in out
+
+
 def test_optimize_finds_what_fit_finds(capsys):
     words = ("--code", "sf", "--optimize", 8, "--seed", 3, "--out", "s.safetensors")
     code, out, err = run(capsys, "encode", "two.csv", *words)
@@ -106,7 +131,10 @@ def test_optimize_finds_what_fit_finds(capsys):
     expected = StepForwardConverter().fit(np.load("two.npy"), 0, trials=8, seed=3)
     held = read_spikes("s.safetensors")
     np.testing.assert_array_equal(held.code.parameters_["threshold"], expected.parameters_["threshold"])
-    assert "threshold" in out
+    least, most = (float(end(expected.parameters_["threshold"])) for end in (np.min, np.max))
+    found = f"found: threshold from {least:.4g} to {most:.4g}, a value for each channel"
+    assert found in out.splitlines()
+    assert found in run(capsys, "inspect", "s.safetensors")[1].splitlines()
 
 
 def test_saved_codes_and_their_scaling_are_used(capsys):

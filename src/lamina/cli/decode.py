@@ -45,7 +45,7 @@ def decode(
     del debug
     from lamina._checks import check_real
     from lamina.cli import terminal
-    from lamina.cli.described_code import code_as_dict, code_in_words, extent, rate_in_words
+    from lamina.cli.described_code import code_as_dict, code_in_words, extent, losses, rate_in_words
     from lamina.cli.options import spelt_as_options
     from lamina.cli.recordings import check_suffix, refuse_inputs
     from lamina.io import check_output_file
@@ -71,11 +71,7 @@ def decode(
         code_in_words(held.code),
     ]
     if measures:
-        means = {name: float(value.mean()) for name, value in measures.items()}
-        shown.append(
-            f"against {against}: RMSE {means['rmse']:.4g}, SNR {means['snr_db']:.3g} dB, "
-            f"R² {means['r_squared']:.4f}" + (" (means of the channels)" if channels > 1 else "")
-        )
+        shown.append(f"against {against}: {losses(measures)}")
     shown.append(f"out: {out}, {extent(len(signal), rate, channels)}")
     terminal.print_result(result | measures, *shown, as_json=as_json, quiet=quiet)
 

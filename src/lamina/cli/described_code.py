@@ -18,7 +18,7 @@ MOST_CHANNELS = 20
 
 
 def code_in_words(code: SpikeCode) -> str:
-    """Return a code's name and its arguments, shortened if they are many, in lines of 80 columns.
+    """Return a code's name, its arguments, and the parameters found, in lines of 80 columns.
 
     Parameters
     ----------
@@ -28,12 +28,14 @@ def code_in_words(code: SpikeCode) -> str:
     Returns
     -------
     str
-        One or two lines.
+        One line or more; many arguments are shortened.
     """
     said = f"code: {code.name}, {code!r}"
     if len(said) > 150:
         said = f"{said[:140]}...)"
-    return textwrap.fill(said, 80, subsequent_indent="      ")
+    lines = [textwrap.fill(said, 80, subsequent_indent="      ")]
+    lines += [f"found: {name} {_span(value)}" for name, value in code.parameters_.items()]
+    return "\n".join(lines)
 
 
 def code_as_dict(code: SpikeCode) -> dict[str, Any]:
@@ -143,7 +145,25 @@ def rate_in_words(spikes: int, samples: int, channels: int, rate: float | None) 
     """Say how many spikes there are, and how many in a second or sample."""
     per, unit = (rate, "second") if rate else (1.0, "sample")
     each = " in each channel" if channels > 1 else ""
-    return f"{counted(spikes, 'spike')}, {spikes / channels / samples * per:.4g} per {unit}{each}"
+    return f"{counted(spikes, 'spike')}, {plain(spikes / channels / samples * per)} per {unit}{each}"
+
+
+def losses(measures: dict[str, Any]) -> str:
+    """Say what decoding lost: means over the channels, those left out that are constant."""
+    import numpy as np
+
+    fits = measures["r_squared"]
+    known = np.isfinite(fits)
+    if not known.any():
+        return f"RMSE {measures['rmse'].mean():.4g}"
+    error, decibels = (float(measures[name][known].mean()) for name in ("rmse", "snr_db"))
+    several = " (means)" if len(fits) > 1 else ""
+    return f"RMSE {error:.4g}, SNR {decibels:.3g} dB, R² {float(fits[known].mean()):.4f}{several}"
+
+
+def plain(value: float) -> str:
+    """Write a number without a power of ten, if that is short: 0.0125, 9.871, 48200."""
+    return f"{value:.0f}" if 9999.5 <= value < 1e9 else f"{value:.4g}"
 
 
 def floating(dtype: Any) -> str:
@@ -152,15 +172,12 @@ def floating(dtype: Any) -> str:
 
 
 def _learned(code: SpikeCode) -> list[str]:
-    said = []
-    for name, value in code.parameters_.items():
-        said.append(f"found: {name} {_span(value)}")
-    if code.scaling_ is not None:
-        least, most = float(code.scaling_.minimum.min()), float(code.scaling_.maximum.max())
-        said.append(f"fitted to values from {least:.6g} to {most:.6g}")
-    return said
+    if code.scaling_ is None:
+        return []
+    least, most = float(code.scaling_.minimum.min()), float(code.scaling_.maximum.max())
+    return [f"fitted to values from {least:.6g} to {most:.6g}"]
 
 
 def _span(values: Any) -> str:
     low, high = float(values.min()), float(values.max())
-    return f"{low:.6g}" if low == high else f"from {low:.6g} to {high:.6g}, a value for each channel"
+    return f"{low:.4g}" if low == high else f"from {low:.4g} to {high:.4g}, a value for each channel"

@@ -35,6 +35,10 @@ Examples:
 """
 
 
+_POOR = 0.9
+"""Share of the variance explained, 10 dB, below which a better setting is advised."""
+
+
 def encode(
     signal_file: Annotated[Path, typer.Argument(metavar="SIGNAL", help="A recording, as for lamina fit.")],
     out: Annotated[
@@ -167,6 +171,7 @@ def _described(
         code_in_words,
         counts,
         extent,
+        losses,
         n_samples,
         rate_in_words,
     )
@@ -196,17 +201,38 @@ def _described(
         f"{summary}; silent {silent.mean():.1%} of the time",
     ]
     if measures:
-        worst = int(measures["rmse"].argmax())
-        shown.append(
-            f"decoded: RMSE {measures['rmse'].mean():.4g}, SNR {measures['snr_db'].mean():.3g} dB, "
-            f"R² {measures['r_squared'].mean():.4f}"
-            + (f" (means; worst in channel {_name(worst, names)})" if len(per_channel) > 1 else "")
-        )
+        shown.append(f"decoded: {losses(measures)}{_worst(measures['r_squared'], names)}")
     else:
         reason = "read and encoded in pieces" if code.invertible else f"{code.source} has no inverse"
         shown.append(f"decoded: not compared ({reason})")
+    advice = _advice(code, len(events), measures)
     table = _table(result, names, rate) if len(per_channel) > 1 or code.parameters_ else []
-    return result, [*shown, *table, f"out: {out}, {_bytes(size)}"]
+    return result, [*shown, *table, f"out: {out}, {_bytes(size)}", *advice]
+
+
+def _worst(fits: Any, names: tuple[str, ...] | None) -> str:
+    """Name the channel that fits worst, where there are several."""
+    import numpy as np
+
+    known = np.isfinite(fits)
+    if len(fits) == 1 or not known.any():
+        return ""
+    return f"; worst in {_name(int(np.where(known, fits, np.inf).argmin()), names)}"
+
+
+def _advice(code: SpikeCode, spikes: int, measures: dict[str, Any]) -> list[str]:
+    """Say what to do about a setting that loses much; the defaults suit no signal in particular."""
+    import numpy as np
+
+    # a constant signal loses nothing
+    fits = measures.get("r_squared", np.zeros(1))
+    fits = fits[np.isfinite(fits)]
+    if not code.tuned or code.parameters_ or fits.size == 0 or (fits.min() >= _POOR and spikes):
+        return []
+    if measures or not spikes:
+        said = "this setting loses much" if spikes else "nothing crosses the threshold"
+        return [f"hint: {said}; --optimize 100 finds one that loses less"]
+    return []
 
 
 def _silent(events: SpikeEvents, code: SpikeCode, channels: int) -> Any:
@@ -221,7 +247,7 @@ def _silent(events: SpikeEvents, code: SpikeCode, channels: int) -> Any:
 def _table(result: dict[str, Any], names: tuple[str, ...] | None, rate: float | None) -> list[Any]:
     from rich.table import Table
 
-    from lamina.cli.described_code import MOST_CHANNELS
+    from lamina.cli.described_code import MOST_CHANNELS, plain
 
     total = len(result["spikes"])
     parameters = {name: value.reshape(-1) for name, value in result["code"]["parameters"].items()}
@@ -241,7 +267,7 @@ def _table(result: dict[str, Any], names: tuple[str, ...] | None, rate: float | 
             _name(index, names),
             *(f"{float(value[index if len(value) > 1 else 0]):.4g}" for value in parameters.values()),
             str(int(result["spikes"][index])),
-            f"{float(rates[index]):.4g}",
+            plain(float(rates[index])),
             f"{float(result['sparsity'][index]):.1%}",
             *(f"{float(result[key][index]):.4g}" for _, key in measured),
         )
