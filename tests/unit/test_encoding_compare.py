@@ -71,7 +71,7 @@ def test_measures_are_those_of_the_fitted_code():
     counts = np.abs(spikes).sum(axis=(0, -1))
     expected = {
         "rmse": np.sqrt((wrong**2).mean(axis=-1)),
-        "snr_db": 10 * np.log10((signal**2).sum(axis=-1) / (wrong**2).sum(axis=-1)),
+        "snr_db": 10 * np.log10(signal.var(axis=-1) / (wrong**2).mean(axis=-1)),
         "r_squared": 1 - (wrong**2).mean(axis=-1) / signal.var(axis=-1),
         "spike_rate": counts / 400,
         "sparsity": 1 - counts / 400,
@@ -190,6 +190,14 @@ def test_a_code_that_cannot_encode_is_listed_with_its_reason():
     shown = str(found)
     assert "could not encode this signal:" in shown
     assert max(map(len, shown.splitlines())) <= 80
+    # and so are the means of what a constant channel does not have
+    for name in ("r_squared", "snr_db", "fit_per_spike"):
+        assert found["sf"].mean(name) == found["sf"].measures[name][0]
+    assert found.best("r_squared").name == "sf"
+    # one reason is said once
+    several = str(compare(signal, codes=["sf", "lif", "pwm"], trials=1))
+    assert several.count("Leave this channel out") == 1
+    assert "  lif, pwm: signal must be of a range above 0" in several
     nothing = compare(np.full(50, 2.0), codes=[LIFBasedEncoding], trials=5)
     with pytest.raises(StateError, match="none could encode"):
         nothing.best()

@@ -214,7 +214,13 @@ def _head(
     total = len(trial.samples)
     channels = 1 if trial.samples.ndim == 1 else trial.samples.shape[1]
     whole = (first, last) == (0, total)
-    said = f"all {total} samples" if whole else f"samples {first} to {last - 1} of {total}"
+    said = (
+        f"all {total} samples"
+        if whole and total > 1
+        else "the only sample"
+        if whole
+        else f"samples {first} to {last - 1} of {total}"
+    )
     if rate:
         said += f" ({first / rate:.4g} to {last / rate:.4g} s)"
     if len(numbers) < channels:

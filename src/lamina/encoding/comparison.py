@@ -23,6 +23,9 @@ MEASURES: dict[str, bool] = {
 }
 """The measures of a comparison, and whether a larger one is better."""
 
+_OF_VARIANCE = {"snr_db", "r_squared", "fit_per_spike"}
+"""Measures that a constant channel does not have."""
+
 _COLUMNS = (
     ("RMSE", "rmse", 10, ".4g"),
     ("SNR/dB", "snr_db", 7, ".1f"),
@@ -69,9 +72,10 @@ class CodeResult:
         The best ones, by name, of the signal's leading shape.
     measures
         One value for each channel, of the signal's leading shape, by the names of `MEASURES`: ``rmse`` in the
-        signal's units, ``snr_db``, ``r_squared``, ``spike_rate`` per sample, or per second if the sampling
-        rate is known, ``sparsity``, ``bits_per_sample`` and ``fit_per_spike``, as `lamina.encoding.metrics`
-        defines them. Empty if the code could not encode the signal.
+        signal's units, ``snr_db`` of the signal's deviation from its mean, ``r_squared``, ``spike_rate`` per
+        sample, or per second if the sampling rate is known, ``sparsity``, ``bits_per_sample`` and
+        ``fit_per_spike``, as `lamina.encoding.metrics` defines them. Empty if the code could not encode the
+        signal.
     seconds
         Time that fitting took, search included; NaN if the code could not encode the signal.
     curve
@@ -98,6 +102,9 @@ class CodeResult:
     def mean(self, measure: str) -> float:
         """Return the mean of a measure over the channels; NaN if the code could not encode the signal.
 
+        Of ``snr_db``, ``r_squared`` and ``fit_per_spike``, which a constant channel does not have, it is the
+        mean over the channels that vary.
+
         Parameters
         ----------
         measure
@@ -123,8 +130,12 @@ class CodeResult:
         check_choice("measure", measure, tuple(MEASURES))
         if measure not in self.measures:
             return float("nan")
+        values = np.asarray(self.measures[measure])
+        if measure in _OF_VARIANCE:
+            varies = np.isfinite(self.measures["r_squared"])
+            values = values[varies] if varies.any() else np.full(1, np.nan)
         with np.errstate(invalid="ignore"):
-            return float(np.mean(self.measures[measure]))
+            return float(np.mean(values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,7 +286,8 @@ class Comparison:
         channels = int(np.prod(self.leading, dtype=int))
         unit = "sample" if self.sampling_rate is None else "second"
         means = "" if channels == 1 else "; means over the channels"
-        head = f"{self.n_samples} samples, {channels} channel{'s' * (channels != 1)}{means}"
+        samples = f"{self.n_samples} sample{'s' * (self.n_samples != 1)}"
+        head = f"{samples}, {channels} channel{'s' * (channels != 1)}{means}"
         lines = [head, f"rate: spikes per {unit}; silent: share of steps; bits: entropy, per sample"]
         if done:
             titles = "".join(f"{title:>{size}}" for title, _, size, _ in _COLUMNS)
@@ -287,10 +299,20 @@ class Comparison:
         for result in done:
             said = ", ".join(f"{name} {_range(value)}" for name, value in result.parameters.items())
             lines += _item(result.name, said, width) if said else []
-        failed = [result for result in self.results if result.reason is not None]
-        lines += ["", "could not encode this signal:"] if failed else []
-        for result in failed:
-            lines += _item(result.name, str(result.reason), width)
+        reasons: dict[str, list[str]] = {}
+        for result in self.results:
+            if result.reason is not None:
+                reasons.setdefault(result.reason, []).append(result.name)
+        lines += ["", "could not encode this signal:"] if reasons else []
+        for reason, names in reasons.items():
+            # most codes refuse a signal for the same reason
+            lines += textwrap.wrap(
+                f"{', '.join(names)}: {reason}",
+                max(width, 40),
+                initial_indent="  ",
+                subsequent_indent="    ",
+                break_on_hyphens=False,
+            )
         return "\n".join(lines)
 
     def __str__(self) -> str:
