@@ -86,6 +86,8 @@ EVIL = {
     "backslash-root": member("\\precious"),
     "control-character": member("a\nb"),
     "endless-name": member("a" * 300),
+    "no-text": member("a\udcff"),
+    "no-name": member("."),
     "symlink": member("link", tarfile.SYMTYPE, link="../precious"),
     "inner-symlink": member("link", tarfile.SYMTYPE, link="good"),
     "hard-link": member("link", tarfile.LNKTYPE, link="../precious"),
@@ -150,6 +152,61 @@ def test_archives_cut_short_are_refused(room, keep):
     with pytest.raises(FileError, match="damaged or no archive"):
         unpack_file(room / "c.zip", room / "c")
     assert left_in(room) == ["a.tar.gz", "b.gz", "c.zip"]
+
+
+@pytest.mark.parametrize("zipped", [False, True], ids=["tar", "tar.gz"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: whole[:7680],
+        lambda whole: whole[:7780],
+        lambda whole: whole[:7800] + b"\1" + whole[7801:],
+        lambda whole: whole[:7680] + bytes(512) + whole[8192:],
+        lambda whole: whole[:7680] + bytes(100) + b"\1" + bytes(411) + whole[8192:],
+    ],
+    ids=["between members", "in a header", "flipped header", "zeros", "no checksum"],
+)
+def test_an_archive_that_ends_before_its_end_is_refused(room, damage, zipped):
+    # each of ten members takes 512 bytes for its header and 1024 for its content
+    members = [member(f"file{k}", content=bytes([k]) * 1000) for k in range(10)]
+    damaged = damage(make_tar(room / "a.tar", *members, mode="w").read_bytes())
+    (room / "a.tar").write_bytes(gzip.compress(damaged) if zipped else damaged)
+    with pytest.raises(FileError, match="damaged or no archive"):
+        unpack_tar(room / "a.tar", room / "out")
+    assert left_in(room) == ["a.tar"]
+
+
+def test_the_sum_of_a_compressed_archive_is_checked(room):
+    whole = bytearray(make_tar(room / "a.tar.gz", member("file")).read_bytes())
+    whole[-6] ^= 1
+    (room / "a.tar.gz").write_bytes(whole)
+    with pytest.raises(FileError, match="damaged or no archive"):
+        unpack_tar(room / "a.tar.gz", room / "out")
+    assert left_in(room) == ["a.tar.gz"]
+
+
+def test_what_comes_behind_the_end_is_not_looked_at(room):
+    plain = make_tar(room / "a.tar", member("file"), mode="w").read_bytes()
+    # some programs write one block of zeros, others fill their last block with whatever they have
+    for end in (bytes(512), bytes(1024) + b"whatever" * 100):
+        (room / "a.tar").write_bytes(plain[:1024] + end)
+        unpack_tar(room / "a.tar", room / "out")
+        assert (room / "out" / "file").read_bytes() == b"abc"
+        (room / "out" / "file").unlink()
+        (room / "out").rmdir()
+    (room / "a.tar").write_bytes(plain + bytes(10_000))
+    with pytest.raises(FileError, match="goes on behind its end"):
+        unpack_tar(room / "a.tar", room / "out", most_bytes=10_000)
+
+
+def test_paths_and_notes_have_a_longest(room, monkeypatch):
+    archive = make_tar(room / "a.tar.gz", member("/".join(["a" * 200] * 30)))
+    with pytest.raises(FileError, match="path that is too long"):
+        unpack_tar(archive, room / "out")
+    monkeypatch.setattr(unpacking, "_LONGEST_NOTE", 1000)
+    with pytest.raises(FileError, match=r"notes of 6,\d+ bytes"):
+        unpack_tar(archive, room / "out")
+    assert left_in(room) == ["a.tar.gz"]
 
 
 def test_flipped_bits_are_refused(room):

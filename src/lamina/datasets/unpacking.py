@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 import os
@@ -13,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from lamina.errors import FileError, OutputError
 
@@ -23,6 +24,28 @@ MOST_BYTES = 2**34
 MOST_MEMBERS = 10**6
 
 _BLOCK = 2**20
+# kinds of members that hold the name of another one, or notes about it, and how long those may be
+_NOTES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+_NOTES += (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+_LONGEST_NOTE = 2**20
+
+
+class _Header(tarfile.TarInfo):
+    """The header of a member, of which a damaged or missing one is an error and not the end."""
+
+    @classmethod
+    def frombuf(cls, buf: Any, encoding: Any, errors: str) -> Self:
+        try:
+            header = super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            # the name of its class, which typing does not know: two blocks of zeros end an archive
+            if type(error).__name__ == "EOFHeaderError":
+                raise
+            raise tarfile.ReadError(f"{error}, where a member should begin") from error
+        # it would be read at once
+        if header.type in _NOTES and header.size > _LONGEST_NOTE:
+            raise tarfile.ReadError(f"notes of {header.size:,} bytes about a member")
+        return header
 
 
 def unpack_tar(archive: Path, target: Path, *, most_bytes: int = MOST_BYTES) -> Path:
@@ -54,12 +77,11 @@ def unpack_tar(archive: Path, target: Path, *, most_bytes: int = MOST_BYTES) -> 
     """
     with _aside(archive, target) as folder, _named(archive):
         left = most_bytes
-        # "r:*" reads gzip, bzip2 and xz to their end, so that a file cut short is noticed
-        with tarfile.open(archive, "r:*") as members:
+        with tarfile.open(archive, "r:*", tarinfo=_Header) as members:
             for count, member in enumerate(members):
                 place = _place(archive, folder, member.name, count)
                 _check_member(archive, folder, member)
-                if place == folder or member.isdir():
+                if member.isdir():
                     _make(place)
                     continue
                 left = _check_size(archive, member.name, member.size, left)
@@ -67,6 +89,7 @@ def unpack_tar(archive: Path, target: Path, *, most_bytes: int = MOST_BYTES) -> 
                 if source is not None:
                     with source:
                         _copy(archive, source, place, member.size)
+            _finish(archive, members.fileobj, left)
         # it was made for its owner alone
         folder.chmod(0o755)
         os.replace(folder, target)
@@ -134,6 +157,8 @@ def _aside(archive: Path, target: Path) -> Iterator[Path]:
     except FileError:
         raise
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise FileError(f"{archive} is not unpacked: it holds a path that is too long.") from error
         raise OutputError(
             f"cannot unpack {archive} into {target.parent}: {error.strerror or error}. Free some space, or "
             "give another folder."
@@ -172,12 +197,16 @@ def _place(archive: Path, folder: Path, name: str, count: int) -> Path:
         _refuse(archive, name, "names an absolute path")
     if ".." in path.parts or "\\" in name:
         _refuse(archive, name, "leads out of the folder")
-    if any(ord(sign) < 32 for sign in name) or any(len(part.encode()) > 255 for part in path.parts):
+    # what was no UTF-8 has come as lone surrogates, which no text can hold
+    lengths = [len(part.encode(errors="surrogatepass")) for part in path.parts]
+    if any(ord(sign) < 32 or 0xD800 <= ord(sign) < 0xE000 for sign in name) or max(lengths, default=0) > 255:
         _refuse(archive, name, "has a name that no system can have")
     return folder.joinpath(*path.parts)
 
 
 def _check_member(archive: Path, folder: Path, member: tarfile.TarInfo) -> None:
+    if member.isfile() and not PurePosixPath(member.name).parts:
+        _refuse(archive, member.name, "is a file without a name")
     if not (member.isfile() or member.isdir()) or member.issparse():
         kind = "a link" if member.issym() or member.islnk() else "neither a file nor a folder"
         _refuse(archive, member.name, f"is {kind}")
@@ -185,6 +214,17 @@ def _check_member(archive: Path, folder: Path, member: tarfile.TarInfo) -> None:
     second = getattr(tarfile, "data_filter", None)
     if second is not None:
         second(member, str(folder))
+
+
+def _finish(archive: Path, source: Any, left: int) -> None:
+    """Read what comes behind the end, so that a damaged or shortened archive is noticed."""
+    # a block of zeros was the last that was read; of what comes behind a second one, nothing is known
+    if source.read(tarfile.BLOCKSIZE).strip(b"\0"):
+        raise tarfile.ReadError("zeros where a member should begin")
+    while block := source.read(_BLOCK):
+        left -= len(block)
+        if left < 0:
+            raise FileError(f"{archive} is not unpacked: it goes on behind its end. Nothing of it is kept.")
 
 
 def _check_size(archive: Path, name: str, size: int, left: int) -> int:
