@@ -141,3 +141,13 @@ def test_one_sample_is_enough(code):
     known = Scaling(0.0, 1.0, change_mean=0.0, change_deviation=0.1)
     spikes = made(code).encode(np.array([0.3]), scaling=known)
     assert spikes.shape[-1] == made(code).steps_per_sample
+
+
+@EVERY
+def test_flags_are_true_or_false(code):
+    if "down_spike" not in code.arguments:
+        pytest.skip("has no polarity to leave out")
+    for value in ("False", 2, None, 0.0):
+        with pytest.raises(ArgumentTypeError, match="down_spike must be True or False"):
+            code(**{**arguments_of(code), "down_spike": value})
+    assert code(**{**arguments_of(code), "down_spike": np.False_}).down_spike is False

@@ -8,7 +8,14 @@ from code_cases import ALL_SETTINGS, DTYPES, EVERY, EVERY_SETTING, fitted, made,
 
 import lamina
 from lamina.encoding import Scaling
-from lamina.errors import DataError, LaminaError, OutOfRangeWarning, ShapeError, StateError
+from lamina.errors import (
+    ArgumentTypeError,
+    DataError,
+    LaminaError,
+    OutOfRangeWarning,
+    ShapeError,
+    StateError,
+)
 
 
 @EVERY_SETTING
@@ -169,3 +176,33 @@ def test_the_same_seed_gives_the_same_spikes(code):
     np.testing.assert_array_equal(one, two)
     if made(code, index).random:
         assert not np.array_equal(one, other)
+
+
+@EVERY
+def test_what_was_fitted_is_no_hindrance_to_other_channels(code):
+    if not code.tuned:
+        pytest.skip("tunes nothing")
+    several, single = walk(60, (3,)), walk(60, seed=1)
+    fresh = made(code).fit(single, trials=2)
+    again = made(code).fit(several, trials=2).fit(single, trials=2)
+    np.testing.assert_array_equal(again.encode(single), fresh.encode(single))
+    only = made(code)
+    only.optimize(several, trials=2)
+    only.optimize(single, trials=2)
+    for name in code.tuned:
+        assert only.parameters_[name].shape == ()
+
+
+@EVERY
+def test_parameters_may_be_changed_later(code):
+    signal = walk(60, (2,))
+    for parameter in code.parameters:
+        changed = made(code)
+        setattr(changed, parameter.name, getattr(changed, parameter.name).tolist())
+        np.testing.assert_array_equal(changed.encode(signal), made(code).encode(signal))
+        if changed.tuned:
+            changed.fit(signal, trials=2)
+        setattr(changed, parameter.name, "much")
+        changed.parameters_ = {}
+        with pytest.raises(ArgumentTypeError, match=parameter.name):
+            changed.encode(signal)

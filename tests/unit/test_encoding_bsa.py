@@ -198,6 +198,7 @@ def test_values_beyond_the_fitted_range_are_used_as_they_are() -> None:
         ("threshold", -0.1),
         ("filter_order", 0),
         ("filter_order", 2.5),
+        ("filter_order", 10**9),
         ("filter_cutoff", 0.0),
         ("filter_cutoff", 0.5),
     ],
@@ -220,3 +221,23 @@ def test_bad_input_is_named_and_changes_nothing() -> None:
     with pytest.raises(StateError, match="looks ahead"):
         code.step(np.zeros(2))
     np.testing.assert_array_equal(code.decode(spikes), before)
+
+
+@pytest.mark.parametrize("trials", [0, 3])
+def test_what_was_fitted_can_be_fitted_to_other_channels(trials: int) -> None:
+    code = BensSpikerAlgorithm().fit(walks(11, (3, 80)), trials=trials)
+    single = walks(12, (80,))
+    again = code.fit(single, trials=trials)
+    fresh = BensSpikerAlgorithm().fit(single, trials=trials)
+    assert str(again.alignment_) == str(fresh.alignment_)
+    np.testing.assert_array_equal(again.decode(again.encode(single)), fresh.decode(fresh.encode(single)))
+
+
+def test_an_alignment_may_be_set() -> None:
+    code = BensSpikerAlgorithm()
+    spikes = code.encode(walks(13, (2, 80)))
+    code.alignment_ = "encoder"
+    np.testing.assert_array_equal(code.decode(spikes), code.decode(spikes, alignment="encoder"))
+    code.alignment_ = "decoder"
+    with pytest.raises(ArgumentError, match="alignment_ must be one of"):
+        code.decode(spikes)

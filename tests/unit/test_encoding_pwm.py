@@ -183,3 +183,20 @@ def test_optimize_finds_a_frequency_within_the_limits():
     for other in np.geomspace(0.2, 100, 30):
         rival = PulseWidthModulation(other, sampling_rate=200.0)
         assert found < 1.3 * np.mean((rival.decode(rival.encode(signal)) - signal) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "told"),
+    [
+        ("frequency", 600.0, ArgumentError, "half of the sampling rate, 500 Hz"),
+        ("sampling_rate", 60.0, ArgumentError, "half of the sampling rate, 30 Hz"),
+        ("sampling_rate", "fast", ArgumentTypeError, "sampling_rate"),
+        ("sampling_rate", -1.0, ArgumentError, "sampling_rate"),
+    ],
+    ids=["frequency", "rate", "rate-word", "rate-negative"],
+)
+def test_what_was_changed_later_is_checked_again(name, value, error, told):
+    code = PulseWidthModulation(50.0)
+    setattr(code, name, value)
+    with pytest.raises(error, match=told):
+        code.encode(np.array([0.0, 1.0, 0.5]))

@@ -1,5 +1,6 @@
 """The range of each channel: measured, given, spread, and judged in the signal's own type."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -119,3 +120,24 @@ def test_first_values_may_be_one_for_each_channel_of_any_library():
     for given in ([1.0, 2.0, 3.0], torch.tensor([1.0, 2.0, 3.0], requires_grad=True), pd.Series([1, 2, 3])):
         decoded = StepForwardConverter().decode(spikes, initial_value=given)
         np.testing.assert_array_equal(decoded, np.repeat([[1.0], [2.0], [3.0]], 4, axis=1))
+
+
+@pytest.mark.parametrize("samples", [2**18, 2**18 + 1, 2**18 + 2, 700_001])
+def test_changes_of_long_recordings_are_those_of_the_whole(samples):
+    signal = np.random.default_rng(0).standard_normal((2, samples)).cumsum(axis=1).astype(np.float32)
+    signal[1] *= 1e-30
+    scaling = Scaling.of(signal, changes=True)
+    steps = np.diff(signal.astype(np.float64), axis=1)
+    deviations = np.sqrt(np.var(steps, axis=1))
+    np.testing.assert_allclose(scaling.change_deviation, deviations, rtol=1e-12)
+    np.testing.assert_allclose(scaling.change_mean / deviations, steps.mean(axis=1) / deviations, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 4_000_000), (40_000, 100)], ids=["long", "many"])
+def test_measuring_changes_copies_no_recording(shape):
+    signal = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+    tracemalloc.start()
+    Scaling.of(signal, changes=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < signal.nbytes

@@ -18,6 +18,9 @@ from lamina.typing import Array
 
 ALIGNMENTS = ("document", "encoder")
 
+# what a filter costs in memory and time grows with its order
+_HIGHEST_ORDER = 10_000
+
 
 class BensSpikerAlgorithm(SpikeCode):
     r"""Ben's spiker algorithm (BSA).
@@ -47,7 +50,7 @@ class BensSpikerAlgorithm(SpikeCode):
         θ, in units of the scaled signal summed over the filter, 0 or above; one number, or one for each
         channel. At most :math:`\sum_{k \ge 1} |h_k|`, or there is never a spike.
     filter_order
-        F − 1, a whole number of at least 1; one, or one for each channel.
+        F − 1, a whole number from 1 to 10000; one, or one for each channel.
     filter_cutoff
         Where the filter passes half of the amplitude, in cycles per sample, above 0 and below 0.5; one
         number, or one for each channel.
@@ -85,7 +88,7 @@ class BensSpikerAlgorithm(SpikeCode):
     arguments: ClassVar[tuple[str, ...]] = ("threshold", "filter_order", "filter_cutoff")
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("threshold", minimum=0.0),
-        Parameter("filter_order", minimum=1, integer=True),
+        Parameter("filter_order", minimum=1, maximum=_HIGHEST_ORDER, integer=True),
         Parameter("filter_cutoff", above=0.0, below=0.5),
     )
     tuned: tuple[str, ...] = ("filter_order", "filter_cutoff", "threshold")
@@ -164,7 +167,10 @@ class BensSpikerAlgorithm(SpikeCode):
         )
 
     def _values(self, leading: tuple[int, ...]) -> Values:
-        return {**super()._values(leading), "alignment": spread("alignment_", self.alignment_, leading)}
+        names = np.asarray(self.alignment_)
+        for name in names.flat:
+            check_choice("alignment_", str(name), ALIGNMENTS)
+        return {**super()._values(leading), "alignment": spread("alignment_", names, leading)}
 
     def _encode(
         self, signal: np.ndarray, values: Values, ranges: ChannelScaling | None, carry: Values
@@ -244,6 +250,10 @@ class BensSpikerAlgorithm(SpikeCode):
 
     def _reproduce(self, signal: np.ndarray, values: Values, ranges: ChannelScaling) -> np.ndarray:
         return self._aligned(signal, values, ranges)[1]
+
+    def _forget(self) -> None:
+        super()._forget()
+        self.alignment_ = np.array("document")
 
     def _settle(self, signal: np.ndarray, ranges: ChannelScaling) -> None:
         alignments, _ = self._aligned(signal, self._values(ranges.leading), ranges)

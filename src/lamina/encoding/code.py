@@ -27,6 +27,8 @@ class SpikeCode(CodeHooks):
         What `fit` learned; None before.
     parameters_
         The parameters that `fit` or `optimize` found, by name, of the signal's leading shape; empty before.
+        They are used in place of the constructor's, which stay what they were (as `repr` shows them) and
+        are where the next search starts.
     causal, invertible, random
         Whether `step` and `advance` exist, whether `decode` does, and whether spikes are drawn at random.
 
@@ -242,7 +244,8 @@ class SpikeCode(CodeHooks):
         channels = admit_signal("signal", signal, dim)
         learned, ranges = own_scaling(channels, interval=self.interval is not None, changes=self.uses_changes)
         before = vars(self).copy()
-        self.parameters_, self.scaling_ = {}, learned
+        self._forget()
+        self.scaling_ = learned
         try:
             if check_integer("trials", trials, minimum=0) and self.tuned:
                 self.optimize(signal, dim, trials=trials, seed=seed, progress=progress)
@@ -302,6 +305,7 @@ class SpikeCode(CodeHooks):
         before = vars(self).copy()
         try:
             ranges = self._ranges(channels, None)
+            self._forget()
             values = channels.on_cpu()
             found = search(self, values, ranges, trials=trials, seed=seed, progress=progress)
             self.parameters_ = {name: _settled(value, channels.leading) for name, value in found.items()}

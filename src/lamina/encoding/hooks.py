@@ -153,6 +153,10 @@ class CodeHooks(ABC):
         """Bounds of the settings that `compare` shows, wider where few spikes are worth seeing."""
         return self._dimensions(signal, ranges)
 
+    def _forget(self) -> None:
+        """Drop what `fit` and `optimize` found, which may belong to other channels; not the scaling."""
+        self.parameters_ = {}
+
     def _settle(self, signal: np.ndarray, ranges: ChannelScaling) -> None:  # noqa: B027 -- few codes need it
         """Learn what else there is to learn, once `fit` or `optimize` have found the parameters."""
 

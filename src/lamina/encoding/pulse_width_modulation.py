@@ -88,12 +88,22 @@ class PulseWidthModulation(SpikeCode):
         self.down_spike = check_flag("down_spike", down_spike)
         self.sampling_rate = check_real("sampling_rate", sampling_rate, above=0.0)
         super().__init__()
-        highest = float(np.max(self.frequency))
+        self._check_rates(np.asarray(self.frequency))
+
+    def _values(self, leading: tuple[int, ...]) -> Values:
+        values = super()._values(leading)
+        # both may have been changed since, or fitted at another sampling rate
+        self._check_rates(values["frequency"])
+        return values
+
+    def _check_rates(self, frequencies: np.ndarray) -> None:
+        limit = check_real("sampling_rate", self.sampling_rate, above=0.0) / 2
+        highest = float(frequencies.max())
         # a limit that was computed may lie a rounding above it
-        if highest > self.sampling_rate / 2 * (1 + 1e-9):
+        if highest > limit * (1 + 1e-9):
             raise ArgumentError(
                 "frequency",
-                allowed=f"at most half of the sampling rate, {self.sampling_rate / 2:g} Hz",
+                allowed=f"at most half of the sampling rate, {limit:g} Hz",
                 got=f"{highest:g}",
                 remedy="Lower the frequency, or say what the sampling_rate is.",
             )

@@ -11,6 +11,9 @@ from lamina.encoding.signals import Channels, admit_numbers, admit_signal, chann
 from lamina.errors import DataError, ShapeError
 from lamina.typing import Array
 
+# samples whose changes are measured together, so that long recordings are not copied as a whole
+_BLOCK = 2**18
+
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
@@ -115,8 +118,7 @@ class Scaling:
         first = np.asarray(values[:, 0] if isinstance(values, np.ndarray) else values[:, 0].cpu())
         means = deviations = None
         if changes:
-            wide = channels.on_cpu().astype(np.float64)
-            means, deviations = (part.reshape(leading) for part in _changes(wide))
+            means, deviations = (part.reshape(leading) for part in _changes(channels.on_cpu()))
         return cls(low.reshape(leading), high.reshape(leading), first.reshape(leading), means, deviations)
 
     def per_channel(self, leading: tuple[int, ...]) -> ChannelScaling:
@@ -213,13 +215,31 @@ class ChannelScaling:
 
 def _changes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation of the changes of each channel, ``(channels, time)``."""
-    if values.shape[1] == 1:
-        return np.zeros(len(values)), np.zeros(len(values))
-    # exact powers of two, so that the squares of immense and of tiny signals neither overflow nor vanish
-    exponents = np.clip(np.frexp(np.abs(values).max(axis=1))[1], -1000, 1000)
-    steps = np.diff(values * np.ldexp(1.0, -exponents)[:, None], axis=1)
+    mean, variance = np.zeros(len(values)), np.zeros(len(values))
+    exponents = np.zeros(len(values), np.int64)
+    together = max(1, _BLOCK // values.shape[1])
+    for start in range(0, len(values), together):
+        rows = slice(start, start + together)
+        exponents[rows], mean[rows], variance[rows] = _scaled_changes(values[rows])
     largest = np.finfo(np.float64).max
     with np.errstate(over="ignore"):
-        scaled = (np.ldexp(part, exponents) for part in (steps.mean(axis=1), steps.std(axis=1)))
+        scaled = (np.ldexp(part, exponents) for part in (mean, np.sqrt(variance)))
         mean, deviation = (np.clip(part, -largest, largest) for part in scaled)
     return mean, deviation
+
+
+def _scaled_changes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, for each channel, a power of two, and mean and variance of its changes divided by that."""
+    largest = np.maximum(values.max(axis=1), -values.min(axis=1)).astype(np.float64)
+    # exact powers of two, so that the squares of immense and of tiny signals neither overflow nor vanish
+    exponents = np.clip(np.frexp(largest)[1], -1000, 1000)
+    scale = np.ldexp(1.0, -exponents)[:, None]
+    mean, variance, seen = np.zeros(len(values)), np.zeros(len(values)), 0
+    for start in range(0, values.shape[1] - 1, _BLOCK):
+        steps = np.diff(values[:, start : start + _BLOCK + 1].astype(np.float64) * scale, axis=1)
+        share = steps.shape[1] / (seen + steps.shape[1])
+        away = steps.mean(axis=1) - mean
+        variance += share * (steps.var(axis=1) - variance + (1 - share) * away * away)
+        mean += share * away
+        seen += steps.shape[1]
+    return exponents, mean, variance

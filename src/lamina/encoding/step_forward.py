@@ -9,7 +9,7 @@ import numpy as np
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter
+from lamina.encoding.parameters import Parameter, check_flag
 from lamina.encoding.scaling import ChannelScaling
 from lamina.typing import Array
 
@@ -34,7 +34,7 @@ class StepForwardConverter(SpikeCode):
     Raises
     ------
     ArgumentTypeError, ArgumentError
-        If the threshold is no positive number.
+        If the threshold is no positive number, or ``down_spike`` no truth value.
 
     References
     ----------
@@ -60,7 +60,7 @@ class StepForwardConverter(SpikeCode):
 
     def __init__(self, threshold: float | Array = 0.5, down_spike: bool = True) -> None:
         self.threshold = threshold
-        self.down_spike = bool(down_spike)
+        self.down_spike = check_flag("down_spike", down_spike)
         super().__init__()
 
     def _start(self, channels: int, dtype: np.dtype) -> Values:

@@ -85,7 +85,8 @@ def search(
             got="1 sample",
             remedy="Give a longer signal, or learn the scaling only: fit(signal, trials=0).",
         )
-    own = {name: spread(name, getattr(code, name), ranges.leading) for name in code.tuned}
+    limits = {parameter.name: parameter for parameter in code.parameters}
+    own = {name: spread(name, limits[name].check(getattr(code, name)), ranges.leading) for name in code.tuned}
     values = {**code._values(ranges.leading), **own}
     found = {name: value.copy() for name, value in own.items()}
     changing = signal.min(axis=1) < signal.max(axis=1)
