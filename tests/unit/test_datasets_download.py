@@ -349,6 +349,10 @@ def test_the_default_folder_is_that_of_the_environment(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match="is a file, not a folder"):
         cache_folder(tmp_path / "file", "shd")
+    # which the system does not even look up; one that may not be entered is alike
+    monkeypatch.setenv("LAMINA_DATA", "a" * 5000)
+    with pytest.raises(FileError, match=r"cannot be used .*LAMINA_DATA"):
+        cache_folder(None, "shd")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")

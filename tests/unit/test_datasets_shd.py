@@ -212,6 +212,8 @@ def test_binning_conserves_every_event_of_every_digit(tmp_path):
             digits.bin(0.1, 0.5)
         with pytest.raises(DataError, match=r"^indices must be at least one"):
             digits.bin(0.1, 1.4, [])
+        with pytest.raises(ArgumentTypeError, match=r"^indices must be a list"):
+            digits.bin(0.1, 1.4, 3)
 
 
 def test_without_h5py_the_extra_is_named(tmp_path, monkeypatch):
@@ -339,6 +341,8 @@ def test_nothing_is_counted_where_nothing_is():
         (([0.1], [0], 0, 0.1), ArgumentError, "n_units must be"),
         (([0.1], [0], 3, 0.0), ArgumentError, "dt_s must be"),
         (([1e300], [0], 3, 0.1), ArgumentError, "dt_s must be wide enough"),
+        (([1.0], [0], 3, 1e-320), ArgumentError, "dt_s must be wide enough"),
+        ((np.ma.array([0.1, 0.2], mask=[0, 1]), [0, 0], 3, 0.1), DataError, "times_s must be without masked"),
     ],
     ids=[
         "unit-above",
@@ -353,6 +357,8 @@ def test_nothing_is_counted_where_nothing_is():
         "no-units",
         "no-width",
         "immense",
+        "endless",
+        "masked",
     ],
 )
 def test_what_cannot_be_counted_is_named(arguments, kind, message):

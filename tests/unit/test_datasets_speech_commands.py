@@ -168,6 +168,8 @@ def test_waveforms_are_filled_up_and_never_cut(unpacked):
     np.testing.assert_array_equal(words.waveforms([4, 1], 20000)[:, :16000], together[[4, 1]])
     with pytest.raises(DataError, match=r"must be at most n_samples \(14500\) long"):
         words.waveforms(n_samples=14500)
+    with pytest.raises(ArgumentTypeError, match=r"^indices must be a list"):
+        words.waveforms(3)
 
 
 def test_noise_is_apart(unpacked):

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from lamina.encoding import StepForwardConverter
 from lamina.encoding.events import SpikeEvents, from_events, to_events
@@ -136,6 +137,9 @@ def test_events_by_hand_are_sorted_and_checked():
         (([0], [0], [1], 4, (0,)), ArgumentError, "leading"),
         (([0], [0], [1], 4, (), "both"), ArgumentError, "rows"),
         (([0], [0], [1], 4, (), None, 0.0), ArgumentError, "sampling_rate"),
+        (([[0], [1, 2]], [0], [1], 4), ArgumentTypeError, "time"),
+        (([2.0**70], [0], [1], 2**80), ArgumentError, "n_samples"),
+        (([0], [0], [1], 4, (), "neurons"), ShapeError, "leading must be the number of neurons"),
     ):
         with pytest.raises(error, match=message):
             SpikeEvents(*arguments)
@@ -143,6 +147,11 @@ def test_events_by_hand_are_sorted_and_checked():
         from_events(np.zeros((2, 3)))
     with pytest.raises(ArgumentTypeError, match="dtype"):
         from_events(events, np.uint8)
+    with pytest.raises(ArgumentTypeError, match="dtype"):
+        from_events(events, "no type")
+    for far in (2**50, 2**61):
+        with pytest.raises(DataError, match="go into the memory"):
+            from_events(SpikeEvents([far], [0], [1], n_samples=far + 1))
 
 
 def test_events_are_those_of_tonic():
@@ -195,9 +204,17 @@ def test_sparse_refuses_what_it_cannot_hold():
         ((matrix * 2,), DataError),
         ((matrix, (3,), None), DataError),
         ((matrix, (3,), "up"), ArgumentError),
+        ((matrix * 1j, (3,)), ArgumentTypeError),
+        # 257 wraps to 1 in the type of the matrix
+        ((sparse.coo_array((np.ones(257, np.int8), np.zeros((2, 257), int)), shape=(1, 3)),), DataError),
     ):
         with pytest.raises(error):
             from_sparse(*arguments)
+
+
+def test_sparse_of_truth_values_is_one_of_spikes():
+    matrix = sparse.csr_array([[True, False, True]])
+    np.testing.assert_array_equal(from_sparse(matrix, rows=None), [[1, 0, 1]])
 
 
 @pytest.mark.parametrize(("rows", "leading"), CASES)
@@ -239,6 +256,12 @@ def test_neo_of_other_programs():
     spikes = from_neo([first, second], 1000.0, between="nearest")
     np.testing.assert_array_equal(spikes, [[0, 1, 0, 1, 1, 0], [1, 0, 0, 0, 0, 1]])
     assert from_neo([second], 5000.0).shape == (1, 30)
+    segment = neo.Segment()
+    segment.spiketrains.append(first)
+    segment.spiketrains.append(second)
+    np.testing.assert_array_equal(from_neo(segment.spiketrains, 1000.0, between="nearest"), spikes)
+    with pytest.raises(DataError, match="at least one"):
+        from_neo(neo.Segment().spiketrains, 1000.0)
     for trains, arguments, error, message in (
         ([first, second], {"sampling_rate": 1000.0}, DataError, r"trains\[1\].*one at 5.4 steps"),
         ([first], {"sampling_rate": 500.0, "between": "nearest"}, DataError, "two events of channel 0"),
@@ -316,10 +339,18 @@ def test_frames_refuse_what_does_not_fit():
         ((frames, None, "neurons"), ArgumentError),
         (("frames",), ArgumentTypeError),
     ):
-        with pytest.raises(error):
+        with pytest.raises(error) as caught:
             from_frames(*arguments)
+        assert "encode" not in str(caught.value)
     with pytest.raises(ShapeError):
         from_frames(frames[:, :, :5], (2, 3), batch_axes=1)
+
+
+def test_frames_take_nested_lists():
+    spikes = [[0.0, 1.0, 0.0], [0.0, 0.0, -1.0]]
+    frames = to_frames(spikes)
+    np.testing.assert_array_equal(frames, to_frames(np.array(spikes)))
+    np.testing.assert_array_equal(from_frames(frames.tolist(), leading=()), spikes)
 
 
 BAD = {

@@ -80,7 +80,7 @@ def bin_events(
         )
     last = float(times.max()) if len(times) else 0.0
     if duration_s is None:
-        n_bins = _whole(last / width) + 1 if len(times) else 0
+        n_bins = _whole(_quotient(last, width)) + 1 if len(times) else 0
     else:
         duration = check_real("duration_s", duration_s, above=0.0)
         if last > duration * _ROUNDING:
@@ -90,7 +90,7 @@ def bin_events(
                 got=f"{int((times > duration * _ROUNDING).sum())} later event(s), the last at {last:.6g} s",
                 remedy="Give a longer duration_s, or cut the events first.",
             )
-        n_bins = max(1, math.ceil(duration / width / _ROUNDING))
+        n_bins = max(1, math.ceil(_quotient(duration, width) / _ROUNDING))
     if n_bins * n_units > MOST_CELLS:
         raise ArgumentError(
             "dt_s",
@@ -104,8 +104,12 @@ def bin_events(
 
 
 def _whole(quotient: float) -> int:
+    return math.floor(quotient * _ROUNDING)
+
+
+def _quotient(length: float, width: float) -> float:
     # what is beyond all grids is refused by its size, not by an overflow
-    return int(min(math.floor(quotient * _ROUNDING), 2**62))
+    return min(length / width, 2.0**62)
 
 
 def _times(value: Any) -> np.ndarray:
@@ -139,6 +143,13 @@ def _units(value: Any, n_units: int) -> np.ndarray:
 
 
 def _row(name: str, value: Any) -> np.ndarray:
+    if np.ma.is_masked(value):
+        raise DataError(
+            name,
+            allowed="without masked values",
+            got=f"{np.ma.count_masked(value)} of them",
+            remedy="Leave these events out of both rows, with compressed().",
+        )
     array = as_real_array(
         name, value, "of shape (events,)", even="Pass one row of numbers.", source="Pass one row of numbers."
     )

@@ -35,7 +35,8 @@ def cache_folder(folder: Any, name: str) -> Path:
     ArgumentTypeError, ArgumentError
         If ``folder`` is no path.
     FileError
-        If there is no home to put a default folder into, or the path is that of a file.
+        If there is no home to put a default folder into, or the path is that of a file, or leads nowhere that
+        may be looked into.
     """
     if folder is None:
         root = os.environ.get(VARIABLE)
@@ -47,6 +48,14 @@ def cache_folder(folder: Any, name: str) -> Path:
             ) from error
     else:
         place = check_path("folder", folder).expanduser()
+    try:
+        os.stat(place / ".lock")
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise FileError(
+            f"{place} cannot be used ({error.strerror}). Give folder, or set {VARIABLE}."
+        ) from error
     if os.path.exists(place) and not os.path.isdir(place):
         raise FileError(f"{place} is a file, not a folder. Give the folder of the data set.")
     return place

@@ -1,4 +1,4 @@
-"""Paths as callers give them: checked for what they are before anything is opened."""
+"""Paths, and which files are meant, as callers give them: checked before anything is opened."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ def check_folder(path: Any) -> Path:
         what = "is a file, not a folder" if os.path.exists(folder) else "does not exist"
         raise FileError(f"{folder} {what}. Check the path.")
     return folder
+
+
+def check_indices(indices: Any) -> list[Any]:
+    """Return what says which recordings as a list; one number alone says too little."""
+    try:
+        return list(indices)
+    except TypeError as error:
+        raise ArgumentTypeError(
+            "indices",
+            allowed="a list of integers",
+            got=repr(indices)[:60],
+            remedy="Put one index into a list.",
+        ) from error
 
 
 def _as_path(path: Any) -> Path:

@@ -14,7 +14,7 @@ import numpy as np
 from lamina._checks import check_integer
 from lamina.datasets.cache import alone_in, cache_folder
 from lamina.datasets.obtaining import check_source, check_split, discard, obtain
-from lamina.datasets.paths import check_folder
+from lamina.datasets.paths import check_folder, check_indices
 from lamina.datasets.unpacking import unpack_tar
 from lamina.errors import ArgumentTypeError, DataError, FileError
 from lamina.typing import Progress
@@ -182,7 +182,7 @@ class SpeechCommands:
             If a file cannot be read.
         """
         length = check_integer("n_samples", n_samples, minimum=1)
-        chosen = range(len(self)) if indices is None else list(indices)
+        chosen = range(len(self)) if indices is None else check_indices(indices)
         filled = np.zeros((len(chosen), length), dtype=np.float32)
         for row, index in enumerate(chosen):
             word = self[index]

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from lamina.datasets.binning import bin_events
-from lamina.datasets.paths import check_file
+from lamina.datasets.paths import check_file, check_indices
 from lamina.errors import ArgumentTypeError, DataError, FileError, MissingDependencyError
 
 N_UNITS = 700
@@ -181,7 +181,7 @@ class SpikingDigits:
         ArgumentError, ArgumentTypeError
             As `bin_events`.
         """
-        chosen = range(len(self)) if indices is None else indices
+        chosen = range(len(self)) if indices is None else check_indices(indices)
         recordings = (self[index] for index in chosen)
         binned = [
             bin_events(digit.times_s, digit.units, self.n_units, dt_s, duration_s=duration_s)

@@ -22,6 +22,8 @@ from lamina.errors import ArgumentTypeError, DataError, ShapeError
 from lamina.typing import Array
 
 _POLARITY = np.dtype(np.int8)
+# times are kept as int64
+_MOST_SAMPLES = 2**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +75,16 @@ class SpikeEvents:
     def __post_init__(self) -> None:
         """Check all parts, and sort."""
         put = object.__setattr__
-        put(self, "n_samples", check_integer("n_samples", self.n_samples, minimum=1))
+        put(self, "n_samples", check_integer("n_samples", self.n_samples, minimum=1, maximum=_MOST_SAMPLES))
         put(self, "leading", check_leading("leading", self.leading))
         put(self, "rows", check_rows(self.rows))
+        if self.rows == "neurons" and not self.leading:
+            raise ShapeError(
+                "leading",
+                allowed="the number of neurons, and then the shape of the channels",
+                got="()",
+                remedy="Give (n_neurons,) for a single channel.",
+            )
         put(self, "sampling_rate", check_rate(self.sampling_rate))
         channels = count_channels(self.leading)
         time = _whole("time", self.time, 0, self.n_samples - 1).astype(np.int64)
@@ -205,6 +214,8 @@ def from_events(events: SpikeEvents, dtype: Any = np.float32) -> np.ndarray:
     ------
     ArgumentTypeError
         If these are no `SpikeEvents`, or the type cannot hold −1.
+    DataError
+        If the spikes do not go into the memory.
 
     Examples
     --------
@@ -212,13 +223,29 @@ def from_events(events: SpikeEvents, dtype: Any = np.float32) -> np.ndarray:
     array([[ 0.,  1.,  0.,  0.], [ 0.,  0.,  0., -1.]], dtype=float32)
     """
     check_events(events)
-    kind = np.dtype(dtype)
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = np.dtype(object)
     if kind.kind not in "fi":
         raise ArgumentTypeError(
-            "dtype", allowed="a floating or signed integer type", got=str(kind), remedy="Take numpy.float32."
+            "dtype",
+            allowed="a floating or signed integer type",
+            got=repr(dtype)[:60],
+            remedy="Take numpy.float32.",
         )
     polarities = 2 if events.rows == "polarity" else 1
-    dense = np.zeros((polarities, count_channels(events.leading), events.n_samples), kind)
+    shape = (polarities, count_channels(events.leading), events.n_samples)
+    try:
+        dense = np.zeros(shape, kind)
+    # NumPy has a word of its own for what no machine could hold
+    except (MemoryError, ValueError) as error:
+        raise DataError(
+            "events",
+            allowed="of so few time steps and channels that the spikes go into the memory",
+            got=f"n_samples={events.n_samples} and leading={events.leading}",
+            remedy="Take longer time steps, or cut the events.",
+        ) from error
     dense[(events.polarity < 0).astype(np.intp), events.channel, events.time] = events.polarity
     return assemble(dense, events.leading)
 
@@ -243,7 +270,11 @@ def _later(time: np.ndarray, channel: np.ndarray, polarity: np.ndarray) -> np.nd
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> np.ndarray:
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        # rows that differ in length, which are refused by their type
+        array = np.array(None)
     if array.size == 0:
         array = array.astype(np.int64).reshape(-1) if array.ndim <= 1 else array
     if array.dtype.kind not in "iuf" or array.ndim != 1:

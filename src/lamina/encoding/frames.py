@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import array_api_compat
 import numpy as np
 
 from lamina._checks import check_integer
 from lamina.encoding.hooks import CodeHooks
 from lamina.encoding.layout import Rows, RowsOrCode, admit_trains, check_leading, check_rows, count_channels
-from lamina.errors import ArgumentError, ShapeError
+from lamina.errors import ArgumentError, DataError, ShapeError
 from lamina.typing import Array
 
 
@@ -49,6 +51,7 @@ def to_frames(spikes: Array, rows: RowsOrCode = "polarity", dim: int = -1, *, ba
     kind = check_rows(rows)
     admit_trains(spikes, rows, dim)
     has_rows = kind is not None
+    spikes = _as_array(spikes)
     axes = spikes.ndim - 1 - has_rows
     n_batch = check_integer("batch_axes", batch_axes, minimum=0)
     if n_batch > axes:
@@ -110,8 +113,17 @@ def from_frames(
     array([[ 0.,  1.,  0.], [ 0.,  0., -1.]])
     """
     kind = check_rows(rows)
-    # without rows, frames are trains with time first
-    admit_trains(frames, None, 0)
+    try:
+        # without rows, frames are trains with time first
+        admit_trains(frames, None, 0)
+    except (ShapeError, DataError) as error:
+        raise type(error)(
+            "frames",
+            allowed=error.allowed,
+            got=error.got,
+            remedy="Pass what to_frames returned, or the spikes of a layer.",
+        ) from error
+    frames = _as_array(frames)
     if frames.ndim != 3:
         raise ShapeError(
             "frames",
@@ -145,6 +157,11 @@ def from_frames(
         # not the negative of 0, which is another number
         spikes = xp.stack([spikes[0], 0 - spikes[1]])
     return spikes
+
+
+def _as_array(value: Any) -> Array:
+    """Return what was checked and may be nested lists as an array."""
+    return value if array_api_compat.is_array_api_obj(value) else np.asarray(value)
 
 
 def _count_rows(

@@ -112,7 +112,8 @@ def from_neo(
     Parameters
     ----------
     trains
-        Trains with one ``t_start`` and one ``t_stop``, such as `to_neo` gives, in any units of time. Those
+        Trains with one ``t_start`` and one ``t_stop``, such as `to_neo` gives, or the ``spiketrains`` of a
+        ``neo.Segment``, in any units of time. Those
         without annotations are taken as channels 0, 1, 2 and so on, with up spikes only.
     sampling_rate
         Time steps per second (hertz). Default: that of the trains.
@@ -148,7 +149,7 @@ def from_neo(
     >>> from_neo(to_neo(spikes, sampling_rate=30_000.0))
     array([[ 0.,  1.,  0.,  0.], [ 0.,  0.,  0., -1.]], dtype=float32)
     """
-    _check_trains(trains, _neo())
+    trains = _check_trains(trains, _neo())
     check_choice("between", between, ("refuse", "nearest"))
     rate = _rate(trains, sampling_rate)
     start, stop = _limits(trains)
@@ -195,15 +196,17 @@ def _on_grid(steps: np.ndarray, n_samples: int, between: str, name: str) -> np.n
     return nearest.astype(np.int64)
 
 
-def _check_trains(trains: Any, neo: Any) -> None:
-    if isinstance(trains, neo.SpikeTrain) or not isinstance(trains, Sequence):
+def _check_trains(trains: Any, neo: Any) -> list[Any]:
+    # a segment has its trains in a class that is no sequence
+    lists = (Sequence, neo.spiketrainlist.SpikeTrainList)
+    if isinstance(trains, neo.SpikeTrain) or not isinstance(trains, lists):
         raise ArgumentTypeError(
             "trains",
             allowed="a list of neo.SpikeTrain",
             got=f"a {type(trains).__name__}",
             remedy="Put it into a list.",
         )
-    if not trains:
+    if not len(trains):
         raise DataError("trains", allowed="at least one", got="none", remedy="Silent trains count, too.")
     for index, train in enumerate(trains):
         if not isinstance(train, neo.SpikeTrain):
@@ -213,6 +216,7 @@ def _check_trains(trains: Any, neo: Any) -> None:
                 got=f"a {type(train).__name__}",
                 remedy="Pass the spiketrains of a neo.Segment, say.",
             )
+    return list(trains)
 
 
 def _rate(trains: Sequence[Any], given: float | None) -> float:

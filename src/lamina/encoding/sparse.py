@@ -86,7 +86,7 @@ def from_sparse(
     Raises
     ------
     ArgumentTypeError
-        If it is no sparse matrix.
+        If it is no sparse matrix of real numbers.
     ShapeError
         If its rows are not the channels of ``leading``.
     DataError
@@ -115,8 +115,15 @@ def from_sparse(
             got=str(shape),
             remedy="Give the leading shape of the signal, the neurons first if there are any.",
         )
-    # summing doubles is what a sparse matrix means by them
-    entries = coo_array(matrix.tocsr())
+    if matrix.dtype.kind not in "biuf":
+        raise ArgumentTypeError(
+            "matrix",
+            allowed="of real numbers",
+            got=f"dtype {matrix.dtype}",
+            remedy="Pass what to_sparse returned.",
+        )
+    # summing doubles is what a sparse matrix means by them, and a narrow type would wrap
+    entries = coo_array(matrix.astype(np.float64).tocsr())
     held = entries.data != 0
     values = entries.data[held]
     if not np.isin(values, (1,) if kind != "polarity" else (1, -1)).all():
