@@ -81,6 +81,13 @@ def test_draws_go_on_and_can_be_repeated():
     np.testing.assert_array_equal(given.encode([0.5]), one)
 
 
+@pytest.mark.parametrize("sigma", [1e-9, 1e-160, 1e-300, 5e-324])
+def test_the_narrowest_fields_leave_the_nearest_bin(sigma):
+    encoder = BinEncoder(1, [0.0], [1.0], n_bins=4, sigma=sigma)
+    spikes = encoder.encode([[0.0], [0.1], [0.4], [0.99]])
+    np.testing.assert_array_equal(spikes[0], np.eye(4)[[0, 0, 1, 3]])
+
+
 def test_beyond_the_bounds_counts_as_the_bound_and_narrow_fields_do_not_vanish():
     encoder = BinEncoder(8, [0.0], [1.0], 10, 1e-6, "deterministic")
     spikes = encoder.encode([[-5.0], [1e300], [0.43]])

@@ -125,9 +125,11 @@ class BinEncoder:
         # clipped first, so that no difference overflows
         inside = np.clip(values, self.min_values, self.max_values)
         scaled = (inside - self.min_values) / (self.max_values - self.min_values)
-        distances = (scaled[..., None] - np.linspace(0.0, 1.0, self.n_bins)) / self.sigma
-        exponents = -0.5 * distances**2
+        squares = (scaled[..., None] - np.linspace(0.0, 1.0, self.n_bins)) ** 2
         # relative to the nearest bin: narrow fields would all underflow
-        responses = np.exp(exponents - exponents.max(axis=-1, keepdims=True))
+        squares -= squares.min(axis=-1, keepdims=True)
+        # divided twice, since the square of a tiny width vanishes
+        with np.errstate(over="ignore"):
+            responses = np.exp(-0.5 * (squares / self.sigma / self.sigma))
         rates = self.max_firing_rate * responses / responses.sum(axis=-1, keepdims=True)
         return np.minimum(rates, self.max_firing_rate).reshape(len(values), -1)

@@ -49,7 +49,8 @@ def random_rollouts(env: Any, rollouts: int, seed: Seed) -> list[np.ndarray]:
             "env",
             allowed="a single environment where random play is needed",
             got="a vector of environments",
-            remedy="Pass one of them: gymnasium.make(...) in place of gymnasium.make_vec(...).",
+            remedy="Give one of them, gymnasium.make(...), to ScalerFactory.from_env or ConverterFactory, "
+            "and pass what comes out as scaler or converter.",
         )
     own = _copied(env, gymnasium)
     try:
