@@ -12,6 +12,7 @@ from sphinx.util import logging
 from typer.cli import get_docs_for_click
 
 import lamina
+import lamina.encoding
 from lamina.cli.app import app
 
 # The public rooms, from the parts down to the ground; a room without public names gets no page.
@@ -100,7 +101,9 @@ def room_page(room):
         elif inspect.isclass(thing):
             # scikit-learn makes methods like set_fit_request, whose text refers to its own documentation
             made = ", ".join(member for member in dir(thing) if member.endswith("_request"))
-            lines += [f".. autoclass:: {name}", "   :members:", f"   :exclude-members: {made}", ""]
+            lines += [f".. autoclass:: {name}", "   :members:", f"   :exclude-members: {made}"]
+            # what a code inherits is described once, with the class that it names
+            lines += ["   :show-inheritance:", ""] if issubclass(thing, lamina.encoding.SpikeCode) else [""]
         elif callable(thing) and inspect.isroutine(thing):
             lines += [f".. autofunction:: {name}", ""]
         else:

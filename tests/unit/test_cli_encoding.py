@@ -106,8 +106,8 @@ def test_poor_settings_are_said_with_what_to_do(capsys):
     np.save("half.npy", np.stack([np.ones(50), np.sin(np.arange(50))], axis=1))
     end = ("-o", "s.safetensors")
     for words, last in (
-        (("one.wav",), "hint: this setting loses much; --optimize 100 finds one that loses less"),
-        (("faint.npy",), "hint: nothing crosses the threshold; --optimize 100 finds one that loses less"),
+        (("one.wav",), "hint: this setting loses much; --optimize 100 looks for a better one"),
+        (("faint.npy",), "hint: nothing crosses the threshold; --optimize 100 looks for a better one"),
         (("one.wav", "--optimize", 5), None),
         (("one.wav", "--threshold", 0.02), None),
         (("one.wav", "--code", "rate"), None),

@@ -12,7 +12,7 @@ ROWS = {"polarity": "up and down", "neurons": "neurons", None: "one train"}
 def render():
     """Return the table of all codes in Markdown, one row for each code of the registry."""
     lines = [
-        "| name | class | source | spikes | causal | decoded | random | scaling |",
+        "| name | class | spikes | causal | decoded | random | scaling | source |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for code in CODES:
@@ -25,12 +25,12 @@ def render():
         cells = (
             f"`{code.name}`",
             f"`{code.__name__}`",
-            code.source,
             ROWS[code.rows],
             "yes" if code.causal else "no",
             "yes" if code.invertible else "no",
             chance,
             scaling,
+            code.source,
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -231,7 +231,7 @@ def _advice(code: SpikeCode, spikes: int, measures: dict[str, Any]) -> list[str]
         return []
     if measures or not spikes:
         said = "this setting loses much" if spikes else "nothing crosses the threshold"
-        return [f"hint: {said}; --optimize 100 finds one that loses less"]
+        return [f"hint: {said}; --optimize 100 looks for a better one"]
     return []
 
 
