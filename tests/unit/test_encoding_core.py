@@ -280,3 +280,12 @@ def test_a_fit_that_fails_leaves_everything_as_it_was(monkeypatch):
             method(SIGNAL / 3, trials=2)
         assert code.scaling_ is scaling
         assert code.parameters_ == {}
+
+
+def test_spikes_of_other_channels_can_be_decoded_by_a_code_that_does_not_scale():
+    code = StepForwardConverter(threshold=0.5)
+    code.encode(SIGNAL)
+    spikes = StepForwardConverter(threshold=0.5).encode(SIGNAL[:2])
+    np.testing.assert_array_equal(code.decode(spikes), StepForwardConverter(threshold=0.5).decode(spikes))
+    with pytest.raises(ShapeError, match="scaling must be"):
+        LIFBasedEncoding().fit(SIGNAL, trials=0).decode(spikes)

@@ -120,12 +120,12 @@ class SpikeCode(CodeHooks):
             raise StateError(f"{type(self).__name__} cannot be decoded: {self.source} has no inverse.")
         channels = admit_spikes("spikes", spikes, dim, rows=self.n_rows, signed=self.rows == "polarity")
         used = scaling if scaling is not None else self.scaling
-        ranges = None
-        if used is not None:
-            ranges = given_scaling(channels, used, interval=self.interval is not None)
-        values = self._values(channels.leading)
         # codes that do not scale start from zero until they are told where the signal starts
         told = scaling is not None or self.scaling_ is not None or self.interval is not None
+        ranges = None
+        if used is not None and (told or self.uses_changes):
+            ranges = given_scaling(channels, used, interval=self.interval is not None)
+        values = self._values(channels.leading)
         known = ranges.initial if ranges is not None and told else None
         initial = first_values(initial_value, channels.leading, known)
         if isinstance(channels.values, np.ndarray):
