@@ -1,5 +1,7 @@
 """The range of each channel: measured, given, spread, and judged in the signal's own type."""
 
+import copy
+import pickle
 import tracemalloc
 import warnings
 
@@ -41,6 +43,23 @@ def test_a_scaling_cannot_be_changed_nor_shares_memory():
         scaling.maximum[0] = 7
     with pytest.raises(AttributeError):
         scaling.maximum = high
+
+
+@pytest.mark.parametrize(
+    "made",
+    [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))],
+    ids=["shallow", "deep", "pickled"],
+)
+def test_copies_of_a_scaling_cannot_be_changed_either(made):
+    signal = SIGNAL.astype(np.float32)
+    code = LIFBasedEncoding().fit(signal, trials=0)
+    again = made(code)
+    for name in ("minimum", "maximum", "initial"):
+        kept = getattr(again.scaling_, name)
+        np.testing.assert_array_equal(kept, getattr(code.scaling_, name))
+        with pytest.raises(ValueError, match="read-only"):
+            kept[0] = 7
+    np.testing.assert_array_equal(again.encode(signal), code.encode(signal))
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,16 @@ class Scaling:
                 remedy="Swap them.",
             )
 
+    def __reduce__(self) -> tuple[type[Scaling], tuple[Any, ...]]:
+        """Let copies be made anew: those of arrays could be changed in place."""
+        return Scaling, (
+            self.minimum,
+            self.maximum,
+            self.initial,
+            self.change_mean,
+            self.change_deviation,
+        )
+
     @classmethod
     def of(cls, signal: Array, dim: int = -1, *, changes: bool = False) -> Scaling:
         """Measure the channels of a signal.
