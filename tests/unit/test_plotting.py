@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from sklearn.exceptions import NotFittedError
 
-from lamina import ReSU, plotting
+from lamina import ReSU, encoding, plotting
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 
 RNG = np.random.default_rng(3)
@@ -27,6 +27,9 @@ def fitted_unit():
     return ReSU(n_surrogates=99).fit(np.convolve(noise, 0.9 ** np.arange(60))[:2000])
 
 
+SIGNAL = np.sin(np.arange(200) / 9)
+CODE = encoding.StepForwardConverter(0.2)
+
 # one call of every function, as a later experiment would make it
 DRAWN = {
     "filters": lambda ax=None: plotting.plot_filters(FILTERS, ax, dt_s=0.01, labels=["L3", "L1"]),
@@ -40,6 +43,10 @@ DRAWN = {
     "selection": lambda ax=None: plotting.plot_selection(fitted_unit().selection_, ax),
     "order": lambda ax=None: plotting.plot_selection(fitted_unit(), ax, what="order"),
     "significance": lambda ax=None: plotting.plot_significance(fitted_unit(), ax),
+    "comparison": lambda ax=None: plotting.plot_comparison(
+        encoding.compare(SIGNAL, codes=["sf", "lif"], trials=5, sampling_rate=100.0), ax
+    ),
+    "spikes": lambda ax=None: plotting.plot_spikes(SIGNAL, CODE.encode(SIGNAL), ax=ax, sampling_rate=100.0),
     "traces": lambda ax=None: plotting.plot_traces(
         [0.0, 0.1, 0.2], [[0, 1, 0], [0, 0.2, 0]], ax, labels=["preferred", "null"], band=np.full((2, 3), 0.1)
     ),
@@ -124,6 +131,8 @@ def test_every_axis_has_a_label_and_physical_ones_a_unit(name):
         "filters": {"Time relative to the present (s)", "Filter weight"},
         "filter_map": {"Time relative to the present (samples)", "Filter weight"},
         "correlations": {"Canonical direction", "Canonical correlation σ"},
+        "comparison": {"Spikes per second", "RMSE / standard deviation"},
+        "spikes": {"Time (s)", "Signal"},
         "traces": {"Time (s)", "Response (SD)"},
         "step_response": {"Time (s)", "Response (SD)", "Log luminance"},
         "weights": {"Relative weight"},

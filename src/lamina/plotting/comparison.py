@@ -6,6 +6,8 @@ import itertools
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from lamina.encoding.comparison import Comparison
 from lamina.errors import ArgumentTypeError, DataError
@@ -108,6 +110,8 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
         unit = "sample" if comparison.sampling_rate is None else "second"
         on.set_xlabel(f"Spikes per {unit}")
         on.set_ylabel("RMSE / standard deviation")
+        for axis in (on.xaxis, on.yaxis):
+            _label(axis)
         on.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), borderaxespad=0.4, handlelength=2.4)
     return on
 
@@ -123,3 +127,13 @@ def _spread(rates: np.ndarray, errors: np.ndarray) -> list[int]:
             chosen.append(index)
             since = 0.0
     return chosen
+
+
+def _label(axis: Axis) -> None:
+    """Label an axis that spans too little for two powers of ten to be seen."""
+    low, high = axis.get_view_interval()
+    if high > 100 * low:
+        return
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 5 * low else range(1, 10)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
