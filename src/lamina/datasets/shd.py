@@ -86,6 +86,11 @@ def load_shd(
     evaluation of spiking neural networks", IEEE Transactions on Neural Networks and Learning Systems 33,
     2744–2757, 2022. Data: CC BY 4.0.
 
+    `tonic <https://tonic.readthedocs.io>`_ has the same events, in whole microseconds, and a folder that it
+    made (``SHD``) can be given as ``folder``. Files are not fetched through it: version 1.7.0 starts an
+    interrupted download anew, turns to http where https fails, unpacks whatever paths an archive names, and
+    does not have the Speech Commands.
+
     Examples
     --------
     >>> load_shd("test", folder="nowhere", download=False)  # doctest: +ELLIPSIS
