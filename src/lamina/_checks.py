@@ -64,7 +64,11 @@ def check_real(
     above: float | None = None,
 ) -> float:
     """Return ``value`` as a finite ``float`` (``above`` is a limit that is itself excluded)."""
-    allowed = "a finite number" + (f" above {above}" if above is not None else _bounds(minimum, maximum))
+    if above is None:
+        limits = _bounds(minimum, maximum)
+    else:
+        limits = f" above {above}" + (f" and of at most {maximum}" if maximum is not None else "")
+    allowed = f"a finite number{limits}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise ArgumentTypeError(
             name, allowed=allowed, got=f"{value!r} ({_article(value)})", remedy=f"Pass {name} as a number."

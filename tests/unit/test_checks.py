@@ -251,3 +251,12 @@ def test_inputs_are_never_modified():
     array.setflags(write=False)
     check_trials("X", [array, array])
     np.testing.assert_array_equal(array, copy)
+
+
+def test_both_limits_are_named():
+    with pytest.raises(ArgumentError, match=r"a finite number above 0 and of at most 1, got 2\.0"):
+        check_real("level", 2.0, above=0, maximum=1)
+    with pytest.raises(ArgumentError, match="a finite number above 0, got 0"):
+        check_real("level", 0.0, above=0)
+    with pytest.raises(ArgumentError, match="a finite number from 0 to 1, got"):
+        check_real("level", 2.0, minimum=0, maximum=1)

@@ -117,7 +117,11 @@ def test_spikes_come_in_the_kind_of_the_observations(kind):
         ({"seq_length": 2.5}, ArgumentTypeError, "seq_length"),
         ({"n_bins": 1}, ArgumentError, "n_bins must be an integer of at least 2"),
         ({"sigma": 0.0}, ArgumentError, "sigma must be a finite number above 0"),
-        ({"max_firing_rate": 1.5}, ArgumentError, "max_firing_rate"),
+        (
+            {"max_firing_rate": 1.5},
+            ArgumentError,
+            "max_firing_rate must be a finite number above 0.0 and of at most 1.0",
+        ),
         ({"max_firing_rate": 0}, ArgumentError, "max_firing_rate"),
         ({"spike_train_conversion_method": "poison"}, ArgumentError, "Did you mean 'poisson'"),
         ({"seed": -1}, ArgumentError, "seed"),
