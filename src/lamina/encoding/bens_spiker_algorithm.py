@@ -168,7 +168,7 @@ class BensSpikerAlgorithm(SpikeCode):
 
     def _values(self, leading: tuple[int, ...]) -> Values:
         names = np.asarray(self.alignment_)
-        for name in names.flat:
+        for name in names[~np.isin(names, ALIGNMENTS)]:
             check_choice("alignment_", str(name), ALIGNMENTS)
         return {**super()._values(leading), "alignment": spread("alignment_", names, leading)}
 
