@@ -151,3 +151,19 @@ def test_flags_are_true_or_false(code):
         with pytest.raises(ArgumentTypeError, match="down_spike must be True or False"):
             code(**{**arguments_of(code), "down_spike": value})
     assert code(**{**arguments_of(code), "down_spike": np.False_}).down_spike is False
+
+
+@EVERY
+def test_parameters_beyond_single_precision(code):
+    signal = walk(60, (2,), dtype="float32")
+    for parameter in code.parameters:
+        if parameter.integer or parameter.maximum is not None or parameter.below is not None:
+            continue
+        if parameter.name == "frequency":
+            continue  # half of the sampling rate is the limit
+        huge = code(**{**arguments_of(code), parameter.name: 1e300})
+        # any warning is an error here
+        spikes = huge.encode(signal)
+        assert set(np.unique(spikes)) <= {-1.0, 0.0, 1.0}
+        if code.invertible:
+            assert not np.isnan(huge.decode(spikes)).any()

@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.encoding.compiling import kernel
+from lamina.encoding.parameters import in_type
 from lamina.typing import Array
-
-
-def in_type(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Return float64 parameters in a signal's type; what is beyond it becomes its largest number."""
-    largest = float(np.finfo(dtype).max)
-    return np.clip(values, -largest, largest).astype(dtype)
 
 
 def accumulate(spikes: np.ndarray, steps: np.ndarray, initial: np.ndarray | None) -> np.ndarray:

@@ -12,7 +12,7 @@ from lamina._checks import check_choice
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter, spread
+from lamina.encoding.parameters import Parameter, in_type, spread
 from lamina.encoding.scaling import ChannelScaling, Scaling
 from lamina.typing import Array
 
@@ -182,7 +182,7 @@ class BensSpikerAlgorithm(SpikeCode):
             signal,
             *_limits(ranges, signal.shape[0], signal.dtype),
             *_filters(values, signal.dtype),
-            values["threshold"].astype(signal.dtype),
+            in_type(values["threshold"], signal.dtype),
             spikes,
         )
         return spikes
@@ -196,7 +196,7 @@ class BensSpikerAlgorithm(SpikeCode):
         filters = signal.new_tensor(taps[:, 1:])
         # what a channel's filter does not reach takes no part in its sums
         reached = signal.new_tensor(np.arange(1, longest) < lengths[:, None])
-        threshold = signal.new_tensor(values["threshold"])
+        threshold = signal.new_tensor(in_type(values["threshold"], _numpy(signal)))
         spikes = signal.new_zeros(signal.shape)
         for t in range(1, samples):
             reach = min(longest - 1, samples - t)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamina.encoding.accumulating import in_type
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Values
+from lamina.encoding.parameters import in_type
 from lamina.typing import Array
 
 

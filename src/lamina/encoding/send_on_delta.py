@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamina.encoding.accumulating import accumulate, accumulate_tensor, in_type
+from lamina.encoding.accumulating import accumulate, accumulate_tensor
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter, check_flag
+from lamina.encoding.parameters import Parameter, check_flag, in_type
 from lamina.encoding.scaling import ChannelScaling
 from lamina.typing import Array
 

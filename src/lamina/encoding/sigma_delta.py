@@ -6,11 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamina.encoding.accumulating import in_type
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter, check_flag
+from lamina.encoding.parameters import Parameter, check_flag, in_type
 from lamina.encoding.scaling import ChannelScaling
 from lamina.typing import Array
 

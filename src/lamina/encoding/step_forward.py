@@ -9,7 +9,7 @@ import numpy as np
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.compiling import kernel
 from lamina.encoding.hooks import Dimension, Values
-from lamina.encoding.parameters import Parameter, check_flag
+from lamina.encoding.parameters import Parameter, check_flag, in_type
 from lamina.encoding.scaling import ChannelScaling
 from lamina.typing import Array
 
@@ -74,7 +74,7 @@ class StepForwardConverter(SpikeCode):
         _follow.over_channels(
             signal.shape,
             signal,
-            values["threshold"].astype(signal.dtype),
+            in_type(values["threshold"], signal.dtype),
             self.down_spike,
             carry["baseline"],
             carry["started"],
@@ -86,7 +86,8 @@ class StepForwardConverter(SpikeCode):
         import torch
 
         del ranges
-        threshold = signal.new_tensor(values["threshold"])
+        kind = np.dtype(str(signal.dtype).removeprefix("torch."))
+        threshold = signal.new_tensor(in_type(values["threshold"], kind))
         # time first, so that the samples of one time lie side by side; few operations, into given places
         samples = signal.t().contiguous()
         ups, downs = (torch.zeros_like(samples, dtype=torch.bool) for _ in range(2))
@@ -107,8 +108,8 @@ class StepForwardConverter(SpikeCode):
         del ranges
         decoded = np.empty(spikes.shape[1:], spikes.dtype)
         first = np.zeros(len(decoded)) if initial is None else initial
-        thresholds = values["threshold"].astype(spikes.dtype)
-        _add_up.over_channels(decoded.shape, spikes, thresholds, first.astype(spikes.dtype), decoded)
+        thresholds = in_type(values["threshold"], spikes.dtype)
+        _add_up.over_channels(decoded.shape, spikes, thresholds, in_type(first, spikes.dtype), decoded)
         return decoded
 
     def _decode_tensor(
