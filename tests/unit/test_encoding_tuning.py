@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lamina.encoding import tuning
+from lamina.encoding import search_space, tuning
 from lamina.encoding.bens_spiker_algorithm import BensSpikerAlgorithm
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.hooks import Dimension
@@ -15,6 +15,7 @@ from lamina.encoding.pulse_width_modulation import PulseWidthModulation
 from lamina.encoding.registry import CODES
 from lamina.encoding.step_forward import StepForwardConverter
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, StateError
+from lamina.typing import Progress
 
 Tried = list[tuple[float, ...]]
 TUNED = [code for code in CODES if code.tuned and not code.random]
@@ -51,16 +52,86 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> dict[bytes, Tried]:
 
 @pytest.mark.parametrize("trials", [1, 2, 4, 7, 31, 33, 100])
 @pytest.mark.parametrize("kind", [StepForwardConverter, LIFBasedEncoding, PulseWidthModulation])
-def test_no_more_settings_are_encoded_than_trials(
-    kind: type[SpikeCode], trials: int, tried: dict[bytes, Tried]
+def test_no_more_settings_are_encoded_than_trials_allow(
+    kind: type[SpikeCode], trials: int, tried: dict[bytes, Tried], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signal = walks(1, (3, 150))
     kind().optimize(signal, trials=trials)
     assert len(tried) == 3
+    most = 4 * trials if trials > 1 else 1
     for settings in tried.values():
-        assert 0.9 * trials <= len(settings) <= trials
+        assert 0.9 * most <= len(settings) <= most
         assert len(set(settings)) == len(settings)
         assert settings[0] == tuple(getattr(kind(), name).item() for name in kind.tuned)
+    # the global search alone
+    both = {signal: settings.copy() for signal, settings in tried.items()}
+    tried.clear()
+    monkeypatch.setattr(tuning, "_FURTHER", 0)
+    kind().optimize(signal, trials=trials)
+    for row, settings in tried.items():
+        assert 0.9 * trials <= len(settings) <= trials
+        assert both[row][: len(settings)] == settings
+
+
+@pytest.mark.parametrize("kind", [StepForwardConverter, LIFBasedEncoding, PulseWidthModulation])
+def test_the_refinement_stays_near_the_best_and_comes_nearer(
+    kind: type[SpikeCode], tried: dict[bytes, Tried], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signal = walks(16, (180,))
+    monkeypatch.setattr(tuning, "_CENTRES", 1)
+    code = kind().fit(signal, trials=60)
+    settings = tried[signal.tobytes()].copy()
+    dimensions = code._dimensions(signal[None], code.scaling_.per_channel(()))
+
+    def place(setting: tuple[float, ...]) -> np.ndarray:
+        return np.array(
+            [
+                np.log(value / low) / np.log(high / low) if log else (value - low) / (high - low)
+                for value, (_, low, high, _, log) in zip(setting, dimensions, strict=True)
+            ]
+        )
+
+    errors = [
+        error_of(kind(**dict(zip(kind.tuned, each, strict=True))).fit(signal, trials=0), signal)
+        for each in settings
+    ]
+    reach, begin = 0.03, 60
+    while begin < 240:
+        best = place(settings[int(np.argmin(errors[:begin]))])
+        away = [np.abs(place(each) - best).max() for each in settings[begin : begin + 22]]
+        assert 0.1 * reach < max(away) <= reach * (1 + 1e-9)
+        reach, begin = 0.4 * reach, begin + 22
+    assert min(errors) < min(errors[:60])
+
+
+def test_settings_apart_are_refined_though_others_err_less() -> None:
+    points = np.array([[0.5, 0.5], [0.52, 0.5], [0.5, 0.7], [0.1, 0.1], [0.9, 0.9]])
+    errors = np.array([1.0, 2.0, 3.0, 5.0, 4.0])
+    apart = search_space.best_apart(points, errors, 3, 0.1)
+    np.testing.assert_array_equal(apart, points[[0, 2, 4]])
+    np.testing.assert_array_equal(search_space.best_apart(points, errors, 9, 0.1), points[[0, 2, 4, 3]])
+    np.testing.assert_array_equal(search_space.best_apart(points, errors, 9, 1.0), points[:1])
+    np.testing.assert_array_equal(search_space.best_apart(points, np.full(5, np.inf), 2, 0.1), points[:1])
+
+
+def test_clouds_fill_their_box() -> None:
+    points = search_space.cloud(8, 3, np.random.default_rng(0))
+    assert points.shape == (8, 3)
+    for column in points.T:
+        # one in each eighth of -1 to 1
+        np.testing.assert_array_equal(np.sort(np.floor((column + 1) * 4)), np.arange(8))
+    assert len(np.unique(points)) == 24
+
+
+def test_points_and_settings_are_each_others_inverse() -> None:
+    dimensions = (Dimension("a", 0.5, 8, log=True), Dimension("b", -1, 3), Dimension("c", 5, 5))
+    settings = [(0.5, -1.0, 5.0), (2.0, 0.0, 5.0), (8.0, 3.0, 5.0)]
+    points = search_space.points_of(settings, dimensions)
+    np.testing.assert_allclose(points, [[0, 0, 0], [0.5, 0.25, 0], [1, 1, 0]])
+    np.testing.assert_allclose(search_space.settings_at(points, dimensions), settings)
+    # what lies outside becomes the nearest within, zero on a logarithm too
+    np.testing.assert_array_equal(search_space.points_of([(0.0, 9.0, 7.0)], dimensions), [[0, 1, 0]])
+    assert search_space.points_of([], dimensions).shape == (0, 3)
 
 
 @pytest.mark.parametrize("kind", [StepForwardConverter, PulseWidthModulation])
@@ -179,14 +250,16 @@ def test_few_whole_numbers_are_each_tried_once(
 def test_every_whole_number_between_the_bounds_can_be_found(log: bool, low: int) -> None:
     dimensions = (Dimension("n", low, 9, integer=True, log=log),)
     parts = np.linspace(0, 1, 2001)
-    places = [tuning._place(np.array([part]), dimensions)[0] for part in parts]
+    places = [place for (place,) in search_space.settings_at(parts[:, None], dimensions)]
     assert sorted(set(places)) == list(range(low, 10))
+    whole = [(n,) for n in range(low, 10)]
+    assert search_space.settings_at(search_space.points_of(whole, dimensions), dimensions) == whole
     assert all(isinstance(place, int) for place in places)
     assert places == sorted(places)
 
 
 def test_settings_spread_over_every_dimension() -> None:
-    points = tuning._spread_out(10, 3, np.random.default_rng(0))
+    points = search_space.spread_out(10, 3, np.random.default_rng(0))
     assert points.shape == (10, 3)
     for column in points.T:
         np.testing.assert_allclose(np.sort(column), (np.arange(10) + 0.5) / 10)
@@ -230,7 +303,7 @@ def test_progress_rises_to_one_and_says_what_is_done() -> None:
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
     assert len(fractions) > 6
-    assert told[-1][1] == "150 of 150 settings"
+    assert told[-1][1] == "600 of 600 settings"
 
 
 def test_the_bar_stays_off_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,15 +315,20 @@ class InterruptedSearchError(Exception):
     """What a user's function raises."""
 
 
-def _stop(fraction: float, text: str) -> None:
-    raise InterruptedSearchError(text)
+def _stop(after: float) -> Progress:
+    def told(fraction: float, text: str) -> None:
+        if fraction > after:
+            raise InterruptedSearchError(text)
+
+    return told
 
 
 @pytest.mark.parametrize("kind", [StepForwardConverter, BensSpikerAlgorithm])
 @pytest.mark.parametrize("fitted", [False, True])
 @pytest.mark.parametrize("method", ["fit", "optimize"])
+@pytest.mark.parametrize("after", [0.0, 0.9], ids=["at once", "while it refines"])
 def test_a_search_that_is_interrupted_changes_nothing(
-    kind: type[SpikeCode], fitted: bool, method: str
+    kind: type[SpikeCode], fitted: bool, method: str, after: float
 ) -> None:
     signal = walks(11, (2, 90))
     other = signal[:, ::-1] / 2
@@ -258,7 +336,7 @@ def test_a_search_that_is_interrupted_changes_nothing(
     before = code.decode(code.encode(signal))
     state = vars(code).copy()
     with pytest.raises(InterruptedSearchError):
-        getattr(code, method)(other, progress=_stop)
+        getattr(code, method)(other, progress=_stop(after))
     assert vars(code).keys() == state.keys()
     assert all(vars(code)[name] is value for name, value in state.items())
     np.testing.assert_array_equal(code.decode(code.encode(signal)), before)

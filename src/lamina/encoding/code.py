@@ -225,7 +225,7 @@ class SpikeCode(CodeHooks):
         dim
             The axis of time.
         trials
-            Settings to try for each channel; 0 learns the scaling only.
+            As in `optimize`; 0 learns the scaling only.
         seed
             Of the search.
         progress
@@ -268,8 +268,9 @@ class SpikeCode(CodeHooks):
         """Find the parameters with which the decoded spikes come nearest to the signal.
 
         The mean squared error of ``decode(encode(signal))`` is minimised for each channel by a bounded global
-        search (differential evolution, `scipy.optimize.differential_evolution`). The parameters found are
-        used from then on, and are in ``parameters_``; the scaling of a fitted code stays as it is.
+        search (differential evolution, `scipy.optimize.differential_evolution`), and then by a local one,
+        without derivatives, around the best few settings that it found. The parameters found are used from
+        then on, and are in ``parameters_``; the scaling of a fitted code stays as it is.
 
         Parameters
         ----------
@@ -278,7 +279,9 @@ class SpikeCode(CodeHooks):
         dim
             The axis of time.
         trials
-            Settings to try for each channel, at least 1.
+            Settings that the global search tries for each channel, at least 1; the first is the
+            constructor's. The local search tries at most three times as many further ones; after a single
+            trial, none.
         seed
             Of the search.
         progress

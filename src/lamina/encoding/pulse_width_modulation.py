@@ -193,10 +193,10 @@ class PulseWidthModulation(SpikeCode):
         return (Dimension("frequency", lowest, highest, log=True),)
 
     def _likely(self, signal: np.ndarray, ranges: ChannelScaling) -> Sequence[tuple[float, ...]]:
-        del signal, ranges
-        # carriers that repeat exactly, after so many samples
+        del ranges
+        # carriers that repeat exactly, after so many samples: all periods up to 80 serve no better
         periods = (8, 10, 12, 13, 14, 15, 16, 17, 18, 20, 22, 24, 27, 30, 32, 34, 36, 38, 41, 45)
-        return [(self.sampling_rate / samples,) for samples in periods]
+        return [(self.sampling_rate / samples,) for samples in periods if samples <= signal.shape[1]]
 
 
 def _lines(

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 
 from lamina._checks import check_integer, check_seed
-from lamina.encoding.hooks import CodeHooks, Dimension, Values
+from lamina.encoding.hooks import CodeHooks, Values
 from lamina.encoding.parameters import spread
 from lamina.encoding.progress import reporting
 from lamina.encoding.scaling import ChannelScaling
+from lamina.encoding.search_space import Setting, best_apart, cloud, points_of, settings_at, spread_out
 from lamina.errors import DataError
 from lamina.typing import Progress, Seed
-
-Setting = tuple[float | int, ...]
-"""One value for each tuned parameter of a code."""
 
 # numbers of spikes that one call of the kernels may make, so that long signals do not fill the memory
 _BLOCK = 2**22
@@ -28,6 +26,13 @@ _SPREAD = 8
 _POPULATION = 10
 # with fewer, SciPy cannot mix them
 _SMALLEST = 5
+# settings of the refinement, for each trial of the search; around how many of the best it looks at once; in
+# how many rounds; how far in the first, in parts of the bounds; and how much nearer in each further one
+_FURTHER = 3
+_CENTRES = 6
+_ROUNDS = 8
+_REACH = 0.03
+_SHRINKING = 0.4
 
 
 def search(
@@ -43,10 +48,12 @@ def search(
 
     The first setting tried is the constructor's own, so that nothing worse can come out; then some that
     the code thinks likely and some that are spread over the bounds that it names; and from the best of these,
-    `scipy.optimize.differential_evolution` goes on until all trials are spent. A generation is encoded and
-    decoded at once, as so many channels; no setting is tried twice. Every channel is searched for itself,
-    with the same random numbers, so that what is found does not depend on which others there are. A constant
-    channel keeps the constructor's setting.
+    `scipy.optimize.differential_evolution` goes on until all trials are spent. Then the surroundings of the
+    best few settings that lie apart are tried, nearer and nearer: the error jumps from one setting to the
+    next, so that there is no slope to follow. A generation is encoded and decoded at once, as so many
+    channels; no setting is tried twice. Every channel is searched for itself, with the same random numbers,
+    so that what is found does not depend on which others there are. A constant channel keeps the
+    constructor's setting.
 
     Parameters
     ----------
@@ -57,7 +64,8 @@ def search(
     ranges
         The scaling of the channels, with the first values.
     trials
-        Settings to try for each channel, at least 1; never more are encoded.
+        Settings that the global search tries for each channel, at least 1. The refinement tries at most three
+        times as many further ones, and none if there is a single trial, which is the constructor's setting.
     seed
         Of the search: an integer, or a generator, which is drawn from once.
     progress
@@ -90,10 +98,12 @@ def search(
     values = {**code._values(ranges.leading), **own}
     found = {name: value.copy() for name, value in own.items()}
     changing = signal.min(axis=1) < signal.max(axis=1)
-    with reporting(progress, channels * trials, "settings") as report:
+    further = _FURTHER * trials if trials > 1 else 0
+    each = trials + further
+    with reporting(progress, channels * each, "settings") as report:
         for c in range(channels):
             if changing[c]:
-                begun = c * trials
+                begun = c * each
                 attempts = _Attempts(
                     _Channel(
                         code,
@@ -105,10 +115,13 @@ def search(
                     lambda done, begun=begun: report(begun + done),
                 )
                 attempts.errors([tuple(own[name][c].item() for name in code.tuned)])
-                _evolve(attempts, np.random.default_rng(number))
+                generator = np.random.default_rng(number)
+                _evolve(attempts, generator)
+                attempts.allowed = len(attempts.known) + further
+                _refine(attempts, generator)
                 for name, value in zip(code.tuned, attempts.best(1)[0], strict=True):
                     found[name][c] = value
-            report((c + 1) * trials)
+            report((c + 1) * each)
     return found
 
 
@@ -143,14 +156,14 @@ class _Channel:
 class _Attempts:
     """The settings that were tried so far, each of them once, and the best of them."""
 
-    def __init__(self, channel: _Channel, trials: int, told: Callable[[int], None]) -> None:
-        self.channel, self.trials, self.told = channel, trials, told
+    def __init__(self, channel: _Channel, allowed: int, told: Callable[[int], None]) -> None:
+        self.channel, self.allowed, self.told = channel, allowed, told
         self.known: dict[Setting, float] = {}
 
     @property
     def left(self) -> int:
         """How many more may be tried."""
-        return self.trials - len(self.known)
+        return self.allowed - len(self.known)
 
     def errors(self, settings: list[Setting]) -> np.ndarray:
         """Return the error of each setting; infinity for those that there was no trial left for."""
@@ -174,15 +187,14 @@ def _evolve(attempts: _Attempts, generator: np.random.Generator) -> None:
         return
     likely = attempts.channel.likely
     count = min(max(_SPREAD, _FIRST - len(likely)), max(0, attempts.left - len(likely)))
-    spread_out = _spread_out(count, len(dimensions), generator)
-    points = np.concatenate([*(_point(setting, dimensions)[None] for setting in likely), spread_out])
+    points = np.concatenate([points_of(likely, dimensions), spread_out(count, len(dimensions), generator)])
     # what there is no trial left for errs infinitely
-    errors = attempts.errors([_place(point, dimensions) for point in points])
+    errors = attempts.errors(settings_at(points, dimensions))
     if not attempts.left or len(points) < _SMALLEST:
         return
     best: Any = points[np.argsort(errors, kind="stable")[:_POPULATION]]
     differential_evolution(
-        lambda population: attempts.errors([_place(point, dimensions) for point in population.T]),
+        lambda population: attempts.errors(settings_at(population.T, dimensions)),
         [(0.0, 1.0)] * len(dimensions),
         init=best,
         rng=generator,
@@ -192,40 +204,27 @@ def _evolve(attempts: _Attempts, generator: np.random.Generator) -> None:
         mutation=(0.3, 0.6),
         recombination=0.9,
         tol=0.0,
-        maxiter=attempts.trials,
+        maxiter=attempts.allowed,
         callback=lambda intermediate_result: attempts.left == 0,
     )
 
 
-def _spread_out(count: int, dimensions: int, generator: np.random.Generator) -> np.ndarray:
-    """Return ``(count, dimensions)`` points in [0, 1): in each dimension, one in each of ``count`` parts."""
-    columns = [(np.arange(count) + 0.5) / count]
-    columns += [generator.permutation(columns[0]) for _ in range(dimensions - 1)]
-    return np.stack(columns, axis=1)
-
-
-def _place(point: np.ndarray, dimensions: tuple[Dimension, ...]) -> Setting:
-    """Map a point of the unit cube to a setting."""
-    setting: list[float | int] = []
-    for part, (_, low, high, integer, log) in zip(point.tolist(), dimensions, strict=True):
-        if integer:
-            # every whole number gets the same share of the interval, or of its logarithm
-            low, high = low - 0.5, high + 0.5
-        value = low * (high / low) ** part if log else low + (high - low) * part
-        setting.append(int(min(max(round(value), math.ceil(low)), math.floor(high))) if integer else value)
-    return tuple(setting)
-
-
-def _point(setting: tuple[float, ...], dimensions: tuple[Dimension, ...]) -> np.ndarray:
-    """Return the point of the unit cube that maps to a setting."""
-    values = np.array(setting, dtype=np.float64)
-    for i, (_, low, high, integer, log) in enumerate(dimensions):
-        if integer:
-            low, high = low - 0.5, high + 0.5
-        values[i] = (
-            math.log(values[i] / low) / math.log(high / low) if log else (values[i] - low) / (high - low)
-        )
-    return values.clip(0.0, 1.0)
+def _refine(attempts: _Attempts, generator: np.random.Generator) -> None:
+    """Spend the trials that are left around the best settings, nearer and nearer to them."""
+    dimensions = attempts.channel.dimensions
+    in_a_round = max(1, attempts.left // _ROUNDS)
+    reach = _REACH
+    while attempts.left:
+        points = points_of(list(attempts.known), dimensions)
+        centres = best_apart(points, np.array(list(attempts.known.values())), _CENTRES, reach)[:in_a_round]
+        each = in_a_round // len(centres)
+        around = [centre + reach * cloud(each, len(dimensions), generator) for centre in centres]
+        before = attempts.left
+        attempts.errors(settings_at(np.concatenate(around).clip(0.0, 1.0), dimensions))
+        if attempts.left == before:
+            # whole numbers all of whose neighbours are known
+            return
+        reach *= _SHRINKING
 
 
 def _only(ranges: ChannelScaling, channels: list[int]) -> ChannelScaling:
