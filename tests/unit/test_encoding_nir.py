@@ -1,5 +1,7 @@
 """Codes as graphs of NIR: read by their equations, step by step, they give the code's spikes."""
 
+import warnings
+
 import nir
 import numpy as np
 import pytest
@@ -193,6 +195,40 @@ def test_snntorch_runs_the_graph(tmp_path):
         spike, state = network(sample, state)
         spikes.append(spike.detach().numpy())
     assert_same(np.array(spikes).T, expected)
+
+
+def run(network, signal):
+    """Step through a network that returns spikes and, perhaps, its state."""
+    import torch
+
+    state, spikes = None, []
+    for sample in torch.from_numpy(signal.T.copy())[:, None]:
+        found = network(sample) if state is None else network(sample, state)
+        found, state = found if isinstance(found, tuple) else (found, None)
+        spikes.append(found.detach().numpy()[0])
+    return np.array(spikes).T
+
+
+NORSE, SPIKINGJELLY = "norse.torch.utils.import_nir", "spikingjelly.activation_based.nir_exchange"
+
+
+@pytest.mark.parametrize("dt", [1e-4, 1e-2])
+@pytest.mark.parametrize(
+    ("reader", "kept"),
+    [(NORSE, 0.75), (NORSE, [0.75, 0.5]), (NORSE, 1.0), (SPIKINGJELLY, 0.75), (SPIKINGJELLY, 1.0)],
+    ids=["norse", "norse, several", "norse, no leak", "spikingjelly", "spikingjelly, no leak"],
+)
+def test_norse_and_spikingjelly_run_the_graph(reader, kept, dt, tmp_path):
+    signal = np.random.default_rng(3).uniform(-3, 3, (2, 300)).astype(np.float32)
+    code = LIFBasedEncoding(0.5, kept, down_spike=False, baseline="zero").fit(signal, trials=0)
+    graph = through_files(to_nir(code, 2, dt), tmp_path)
+    with warnings.catch_warnings():
+        # both come with words about what their own libraries are going to change
+        warnings.simplefilter("ignore")
+        module = pytest.importorskip(reader)
+        network = (module.from_nir if reader == NORSE else module.import_from_nir)(graph, dt=dt)
+        found = run(network, signal[:, 1:])
+    assert_same(found, code.encode(signal)[0, :, 1:], least=10)
 
 
 def test_what_nir_cannot_express_says_why():

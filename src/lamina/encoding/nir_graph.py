@@ -35,7 +35,7 @@ _REASONS = {
 
 
 def to_nir(code: SpikeCode, n_channels: int, dt_s: float, *, discretization: str = "euler") -> NIRGraph:
-    r"""Give a code as a graph of `NIR <https://neuroir.org>`_, to run on simulators and neuromorphic chips.
+    r"""Give a code as a graph of `NIR <https://neuroir.org>`_, which simulators and neuromorphic chips read.
 
     The graph has the node ``input``, which takes the ``n_channels`` values of a sample, and the outputs
     ``output`` (up spikes) and, for codes with down spikes, ``output_down``, whose spikes are 1. It gives the
@@ -57,6 +57,10 @@ def to_nir(code: SpikeCode, n_channels: int, dt_s: float, *, discretization: str
     ``ThresholdBasedRepresentation``
     =====================================  ==================================================================
 
+    The graph of LIF runs in Norse 1.1, and in snnTorch 1.0 and SpikingJelly 2.0 if all channels have the same
+    parameters (snnTorch: and a leak). The other graphs are for readers that know ``Threshold``, ``Delay`` and
+    ``I``; these three refuse them.
+
     A code that was fitted maps its range by the Affine node (a diagonal matrix); one that was not is fed with
     values already in its interval.
 
@@ -69,10 +73,12 @@ def to_nir(code: SpikeCode, n_channels: int, dt_s: float, *, discretization: str
     dt_s
         Time between two samples, in seconds, above 0. (snnTorch assumes 1e-4 when it imports a graph.)
     discretization
-        How the reader of the graph solves :math:`\tau \dot v = -v + R\,I`. ``"euler"``, as snnTorch and
-        Norse do: :math:`\tau = \Delta t / (1 - \lambda)`. ``"exponential"``, exact for an input that is held
-        for a step, :math:`v_t = e^{-\Delta t/\tau} v_{t-1} + (1 - e^{-\Delta t/\tau}) R\,I_t`:
-        :math:`\tau = -\Delta t / \ln \lambda`. In both, :math:`R = 1 / (1 - \lambda)`. For LIF only.
+        How the reader of the graph solves :math:`\tau \dot v = -v + R\,I`. ``"euler"``, as snnTorch,
+        Norse and SpikingJelly do: :math:`\tau = \Delta t / (1 - \lambda)`. ``"exponential"``, exact for an
+        input that is held for a step: :math:`\tau = -\Delta t / \ln \lambda`, of
+        :math:`v_t = e^{-\Delta t/\tau} v_{t-1} + (1 - e^{-\Delta t/\tau}) R\,I_t`.
+        In both, :math:`R = 1`, and the voltage and its threshold are
+        those of the code times :math:`1 - \lambda`. For LIF only.
 
     Returns
     -------
@@ -162,7 +168,9 @@ def _leaky(
         neuron = nir.IF(r=np.full_like(kept, 1 / dt), v_threshold=threshold, v_reset=zero)
     else:
         tau = dt / (1 - kept) if discretization == "euler" else -dt / np.log(kept)
-        neuron = nir.LIF(tau=tau, r=1 / (1 - kept), v_leak=zero, v_threshold=threshold, v_reset=zero)
+        # the voltage in units in which R is 1, the only one that Norse reads
+        scaled = threshold * (1 - kept)
+        neuron = nir.LIF(tau=tau, r=np.ones_like(kept), v_leak=zero, v_threshold=scaled, v_reset=zero)
     return {"up": neuron}, [("input", "up")]
 
 
