@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lamina.encoding import CODES, signals
-from lamina.errors import DataError
+from lamina.errors import ArgumentError, DataError
 
 REASON = "this machine has no CUDA device: the CPU walks the same way in the tests beside this one"
 ON_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason=REASON)
@@ -89,6 +89,27 @@ def test_ties_are_decided_alike(code, dtype):
     ranges, values = instance.scaling_.per_channel((3,)), instance._values((3,))
     spikes = instance._encode_tensor(torch.from_numpy(signal), values, ranges)
     np.testing.assert_array_equal(spikes.numpy(), instance.encode(signal))
+
+
+@EVERY
+@DTYPES
+@pytest.mark.parametrize("threshold", [1e-300, 1.0, 1e300])
+def test_parameters_beyond_the_type_and_zeros_are_alike(code, dtype, threshold):
+    """What single precision cannot hold is no infinity, and no zero has a sign."""
+    if "threshold" not in code.arguments:
+        pytest.skip("has no threshold")
+    signal = walk(3, 40, dtype, seed=4)
+    try:
+        instance = code(threshold=threshold).fit(signal, trials=0)
+    except ArgumentError:
+        pytest.skip("has limits")
+    ranges, values = instance.scaling_.per_channel((3,)), instance._values((3,))
+    spikes = instance._encode_tensor(torch.from_numpy(signal), values, ranges).numpy()
+    np.testing.assert_array_equal(spikes, instance.encode(signal))
+    assert not np.signbit(spikes[spikes == 0]).any()
+    if instance.invertible:
+        decoded = instance._decode_tensor(torch.from_numpy(spikes), values, ranges, ranges.initial)
+        assert not decoded.isnan().any()
 
 
 @EVERY

@@ -67,7 +67,7 @@ class Kernel:
                 job.result()
 
     def _ready(self, arguments: tuple[Any, ...]) -> Callable[..., None]:
-        """Compile for these types of arguments if they are new, and say so if it takes long."""
+        """Compile or load for these types of arguments if they are new, and say so if it takes long."""
         # one array may come from the user, read-only; the others are made here, contiguous and writeable
         types = tuple([v.dtype.num if isinstance(v, np.ndarray) else type(v) for v in arguments])
         key = types, arguments[0].flags.writeable
@@ -108,7 +108,7 @@ class Kernel:
 
     def _tell(self) -> None:
         _log.warning(
-            "compiling %s.%s for the first time; the result is kept on the disk, and later calls do not wait",
+            "compiling %s.%s, or loading it from the disk if it was compiled before; later calls do not wait",
             self.__module__,
             self.function.__name__.strip("_"),
         )

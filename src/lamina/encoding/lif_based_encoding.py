@@ -124,26 +124,27 @@ class LIFBasedEncoding(SpikeCode):
         return spikes
 
     def _encode_tensor(self, signal: Array, values: Values, ranges: ChannelScaling | None) -> Array:
-        threshold = signal.new_tensor(values["threshold"])
-        leak = signal.new_tensor(values["membrane_constant"])
-        low, high = (signal.new_tensor(limit) for limit in _limits(ranges, len(threshold), None))
-        span = high - low
-        spikes = signal.new_zeros((2, *signal.shape))
-        voltage = signal.new_zeros(len(threshold))
-        base = signal.new_zeros(len(threshold))
-        for t in range(1, signal.shape[1]):
-            scaled = (signal[:, t] - low) / span
-            voltage = voltage + (scaled + scaled - 1)
+        import torch
+
+        threshold, leak, low, high = self._on_device(signal, values, ranges)
+        # time first, so that the samples of one time lie side by side; few operations, into given places
+        scaled = (signal.t().contiguous() - low) / (high - low)
+        drive = scaled + scaled - 1
+        ups, downs = (torch.zeros_like(drive, dtype=torch.bool) for _ in range(2))
+        voltage = base = torch.zeros_like(threshold)
+        for t in range(1, len(drive)):
+            voltage = voltage + drive[t]
             if t == 1 and self.baseline == "first":
                 base = voltage
-            up = voltage - base > threshold
-            spikes[0, :, t] = up
+            risen = voltage - base
+            spiked = torch.gt(risen, threshold, out=ups[t])
             if self.down_spike:
-                down = voltage - base < -threshold
-                spikes[1, :, t] = -down.to(signal.dtype)
-                up = up | down
-            voltage = voltage.masked_fill(up, 0) * leak
-            base = base.masked_fill(up, 0)
+                spiked = spiked | torch.lt(risen, -threshold, out=downs[t])
+            voltage = voltage.masked_fill(spiked, 0) * leak
+            base = base.masked_fill(spiked, 0)
+        spikes = signal.new_zeros((2, *signal.shape))
+        spikes[0] = ups.t()
+        spikes[1].masked_fill_(downs.t(), -1)
         return spikes
 
     def _decode(
@@ -168,18 +169,24 @@ class LIFBasedEncoding(SpikeCode):
     def _decode_tensor(
         self, spikes: Array, values: Values, ranges: ChannelScaling | None, initial: np.ndarray | None
     ) -> Array:
+        import torch
+
         del initial
-        threshold = spikes.new_tensor(values["threshold"])
-        leak = spikes.new_tensor(values["membrane_constant"])
-        decoded = spikes.new_zeros(spikes.shape[1:])
-        trace = decoded[:, 0]
-        for t in range(1, decoded.shape[1]):
-            trace = trace * leak + threshold * (spikes[0, :, t] + spikes[1, :, t])
-            decoded[:, t] = trace
-        if ranges is None:
-            return decoded
-        low, high = (spikes.new_tensor(limit)[:, None] for limit in _limits(ranges, len(threshold), None))
-        return low + (decoded + 1) / 2 * (high - low)
+        threshold, leak, low, high = self._on_device(spikes, values, ranges)
+        decoded = (threshold[:, None] * (spikes[0] + spikes[1])).t().contiguous()
+        decoded[0] = 0
+        for t in range(1, len(decoded)):
+            torch.add(decoded[t - 1] * leak, decoded[t], out=decoded[t])
+        if ranges is not None:
+            decoded = low + (decoded + 1) / 2 * (high - low)
+        return decoded.t()
+
+    def _on_device(self, like: Array, values: Values, ranges: ChannelScaling | None) -> tuple[Array, ...]:
+        """Return threshold, leak and limits of each channel as tensors."""
+        kind = np.dtype(str(like.dtype).removeprefix("torch."))
+        leak = values["membrane_constant"]
+        limits = _limits(ranges, len(leak), None)
+        return tuple(like.new_tensor(part) for part in (in_type(values["threshold"], kind), leak, *limits))
 
     def _dimensions(self, signal: np.ndarray, ranges: ChannelScaling) -> tuple[Dimension, ...]:
         del signal, ranges

@@ -142,7 +142,7 @@ class PulseWidthModulation(SpikeCode):
         if self.down_spike:
             down = scaled > 1 - carrier
             up = up & ~down
-            spikes[1, :, 1:] = -(down[:, 1:] & ~down[:, :-1]).to(signal.dtype)
+            spikes[1, :, 1:].masked_fill_(down[:, 1:] & ~down[:, :-1], -1)
         spikes[0, :, 1:] = up[:, 1:] & ~up[:, :-1]
         return spikes
 

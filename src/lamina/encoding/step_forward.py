@@ -118,10 +118,11 @@ class StepForwardConverter(SpikeCode):
         import torch
 
         del ranges
-        threshold = spikes.new_tensor(values["threshold"])
+        kind = np.dtype(str(spikes.dtype).removeprefix("torch."))
+        threshold = spikes.new_tensor(in_type(values["threshold"], kind))
         # added one after the other, as the baseline was: the sums of parallel scans round otherwise
         decoded = ((spikes[0] + spikes[1]) * threshold[:, None]).t().contiguous()
-        decoded[0] = 0 if initial is None else spikes.new_tensor(initial)
+        decoded[0] = 0 if initial is None else spikes.new_tensor(in_type(initial, kind))
         for t in range(1, len(decoded)):
             torch.add(decoded[t - 1], decoded[t], out=decoded[t])
         return decoded.t()
