@@ -9,6 +9,7 @@ import copy
 import json
 import os
 import resource
+import struct
 import subprocess
 import sys
 import tempfile
@@ -47,40 +48,23 @@ def mutated(whole, random):
         else:
             width = int(random.choice([1, 2, 4, 8]))
             word = WORDS[int(random.integers(len(WORDS)))] % 2 ** (8 * width)
-            content[place : place + width] = word.to_bytes(
-                width, "little" if random.random() < 0.7 else "big"
-            )
+            order = "little" if random.random() < 0.7 else "big"
+            content[place : place + width] = word.to_bytes(width, order)
     return bytes(content)
 
 
 HOSTILE = (
     *(None, True, False, 0, -1, 1, 2, 3, 7, 10**6, 2**31, 2**53, 2**63, 2**64, 10**30, 10**400),
     *(0.0, -0.0, -1.0, 0.5, 1e308, 5e-324, 1.5, 3.0),
-    *(
-        "",
-        "auto",
-        "none",
-        "cca",
-        "svc",
-        "eval",
-        "__import__('os')",
-        "x" * 5000,
-        "\ud800",
-        "\0",
-        "é",
-        "NaN",
-        "1",
-    ),
+    *("", "auto", "none", "cca", "svc", "eval", "__import__('os')", "x" * 5000, "\ud800", "\0", "é"),
+    *("NaN", "1"),
     *("F64", "<f8", "|O", "object", "float64", "pickle", "/etc/passwd", "../../x", "\u202e"),
     *([], {}, [[]], ["on"], ["on", "off", "split"], [1, 2], [2**62, 2**62], [None], {"a": 1}, [0] * 1000),
 )
 
 
 def nested(depth):
-    value = 0
-    for _ in range(depth):
-        value = [value]
-    return value
+    return [nested(depth - 1)] if depth else 0
 
 
 def places(value, path=()):
@@ -186,14 +170,7 @@ def write_wav(path, samples, bits):
         wide = samples.astype("<i4").reshape(-1, 1).view(np.uint8)
         data = np.ascontiguousarray(wide.reshape(-1, 4)[:, :3]).tobytes()
     width, channels = bits // 8, samples.shape[1]
-    layout = (
-        b"".join(
-            value.to_bytes(count, "little")
-            for value, count in ((1, 2), (channels, 2), (8000, 4), (8000 * channels * width, 4))
-        )
-        + (channels * width).to_bytes(2, "little")
-        + bits.to_bytes(2, "little")
-    )
+    layout = struct.pack("<HHIIHH", 1, channels, 8000, 8000 * channels * width, channels * width, bits)
     chunks = b"fmt " + (16).to_bytes(4, "little") + layout + b"LIST" + (4).to_bytes(4, "little") + b"abcd"
     chunks += b"data" + len(data).to_bytes(4, "little") + data
     path.write_bytes(b"RIFF" + (len(chunks) + 4).to_bytes(4, "little") + b"WAVE" + chunks)
@@ -254,17 +231,54 @@ def models():
 
 
 def model_cases(kind, folder):
+    from lamina.errors import LaminaError
     from lamina.io import load, save
-    from lamina.io.container import read_container, write_container
 
     name, _, how = kind.partition("-")
     model = models()[name]
     path = folder / "model.safetensors"
     save(model, path)
-    whole = path.read_bytes()
-    description, arrays = read_container(path)
     test = recording(30, channels=4 if name == "network" else 2)
     expected = model.transform(test).tobytes()
+
+    def read():
+        again = load(path)
+        assert repr(again)
+        with contextlib.suppress(LaminaError):
+            outputs = again.transform(test)
+            assert np.isfinite(outputs).all()
+            assert how != "bytes" or outputs.tobytes() == expected
+
+    return changing(path, how), read
+
+
+def spike_cases(kind, folder):
+    from lamina.encoding.registry import code_named
+    from lamina.errors import LaminaError
+    from lamina.io import read_spikes, write_spikes
+
+    name, _, how = kind.removeprefix("spikes-").partition("-")
+    code = code_named(name)().fit(recording(), 0, trials=2)
+    path, spikes = folder / "spikes.safetensors", code.encode(recording(), 0)
+    write_spikes(path, spikes, code, 0, sampling_rate=50.0, channel_names=["left", "right"])
+    expected = code.decode(spikes, 0).tobytes()
+
+    def read():
+        again = read_spikes(path)
+        assert repr(again.code)
+        with contextlib.suppress(LaminaError):
+            decoded = again.code.decode(again.spikes, again.dim)
+            assert how != "bytes" or decoded.tobytes() == expected
+
+    return changing(path, how), read
+
+
+def changing(path, how):
+    """Give a function that changes the bytes, or the description and the arrays, of a file of ours."""
+    from lamina.io.container import read_container, write_container
+
+    whole = path.read_bytes()
+    description, arrays = read_container(path, integers=True)
 
     def change(random):
         if how == "bytes":
@@ -277,17 +291,7 @@ def model_cases(kind, folder):
         with contextlib.suppress(ValueError, UnicodeEncodeError):
             write_container(path, mutated_json(description, random), kept)
 
-    def read():
-        from lamina.errors import LaminaError
-
-        again = load(path)
-        assert repr(again)
-        with contextlib.suppress(LaminaError):
-            outputs = again.transform(test)
-            assert np.isfinite(outputs).all()
-            assert how != "bytes" or outputs.tobytes() == expected
-
-    return change, read
+    return change
 
 
 def change_arrays(arrays, random):
@@ -309,9 +313,10 @@ def change_arrays(arrays, random):
         arrays[name] = arrays[name] * float(random.choice([-1.0, 0.0, 1e300, 1e-300, np.nan, np.inf]))
 
 
-MODELS = tuple(
-    f"{name}-{how}" for name in ("unit", "chosen", "network", "local") for how in ("bytes", "json")
-)
+HOW = ("bytes", "json")
+MODELS = tuple(f"{name}-{how}" for name in ("unit", "chosen", "network", "local") for how in HOW)
+SPIKES = tuple(f"spikes-{code}-{how}" for code in ("sf", "bsa", "tbr", "population") for how in HOW)
+CASES = {"signal": signal_cases, "model": model_cases, "spikes": spike_cases}
 
 
 def resident_bytes():
@@ -328,7 +333,8 @@ def run(kind, first, count):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.chdir(folder)
-        change, read = (signal_cases if kind in SIGNALS else model_cases)(kind, folder)
+        group = "signal" if kind in SIGNALS else "spikes" if kind in SPIKES else "model"
+        change, read = CASES[group](kind, folder)
         # everything that reading needs is loaded before memory is looked at
         read()
         before = resident_bytes()
@@ -373,8 +379,8 @@ def check(kinds, first, count):
         assert report["refused"] > count * (0.01 if report["kind"] == "aiff" else 0.15), report
 
 
-EVERY_KIND = (*SIGNALS, *MODELS)
-PARTS = (SIGNALS[:5], SIGNALS[5:11], SIGNALS[11:], MODELS[:4], MODELS[4:])
+EVERY_KIND = (*SIGNALS, *MODELS, *SPIKES)
+PARTS = (SIGNALS[:5], SIGNALS[5:11], SIGNALS[11:], MODELS[:4], MODELS[4:], SPIKES)
 
 
 @pytest.mark.parametrize("kinds", PARTS, ids=lambda kinds: kinds[0])

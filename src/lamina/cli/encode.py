@@ -206,7 +206,7 @@ def _described(
         reason = "read and encoded in pieces" if code.invertible else f"{code.source} has no inverse"
         shown.append(f"decoded: not compared ({reason})")
     advice = _advice(code, len(events), measures)
-    table = _table(result, names, rate) if len(per_channel) > 1 or code.parameters_ else []
+    table = _table(result, names, rate) if len(per_channel) > 1 else []
     return result, [*shown, *table, f"out: {out}, {_bytes(size)}", *advice]
 
 
