@@ -94,7 +94,7 @@ def measure(channels: int = CHANNELS, samples: int = SAMPLES, rounds: int = ROUN
     """Return samples per second for every code and way, or the counts alone where there is no device."""
     there = torch.cuda.is_available()
     table = Table(
-        "encoding-gpu",
+        "encoding gpu",
         f"On a GPU, {channels} channels of {samples} samples, float32; bar: {BAR:.0e} samples/s to encode",
         ("code", "way", "operations per step", "samples/s", "bar"),
     )
