@@ -132,7 +132,8 @@ def optimize_table(quick: bool, whole: bool = False, kept: Path | None = None) -
             f"{1e3 * statistics.median(seconds):.3g} ms",
             f"{statistics.median(ratios):,.0f}× [{min(ratios):,.0f}×]", f"≥ {RATIO_BAR:.0f}×",
             verdict(statistics.median(ratios), RATIO_BAR), f"{', '.join(map(str, own))} of {count}",
-            "≥ 9 of 10", verdict(own[0] / count, SIGNALS_BAR) if count == len(every) else "–", f"{', '.join(map(str, same))} of {count}",
+            "≥ 9 of 10", verdict(own[0] / count, SIGNALS_BAR) if count == len(every) else "–",
+            f"{', '.join(map(str, same))} of {count}",
             f"{gain:.3g}",
         )  # fmt: skip
     return table
