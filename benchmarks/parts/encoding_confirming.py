@@ -1,8 +1,9 @@
 """Ten more signals, on which nothing of the search behind `optimize` was chosen.
 
-The number of settings that the local search may try was raised from three to seven times the trials when the counts
-of the judged signals were known. These ten, written down before either optimiser had seen them, say whether that was
-luck. Run alone, it prints on how many of them ours is no worse than spike-encoding 1.8.2, for seeds 0 to 4:
+The number of settings that the local search may try was raised from three to seven times the trials when the
+counts of the judged signals were known. These ten, written down before either optimiser had seen them, say
+whether that was luck. Run alone, it prints for seeds 0 to 4 on how many of them ours is no worse than
+spike-encoding 1.8.2:
 
     PYTHONPATH=benchmarks .venv/bin/python -m parts.encoding_confirming
 """
@@ -69,10 +70,8 @@ def main() -> None:
             ratios = [one.error / theirs.error for one in ours]
             counts += np.array(ratios) <= 1 + 1e-6
             faster = theirs.seconds / np.median([one.seconds for one in ours])
-            print(
-                f"{code} {name}: error {' '.join(f'{ratio:.3f}' for ratio in ratios)} of theirs, {faster:.0f}x",
-                flush=True,
-            )
+            errors = " ".join(f"{ratio:.3f}" for ratio in ratios)
+            print(f"{code} {name}: error {errors} of theirs, {faster:.0f}x", flush=True)
         print(f"{code}: no worse on {', '.join(map(str, counts))} of 10, for seeds 0 to 4", flush=True)
 
 

@@ -83,7 +83,7 @@ def optimize_table(quick: bool, whole: bool = False, kept: Path | None = None) -
         ],
         remark="Time for one signal, medians over signals. spike-encoding 1.8.2: of the processor, in this "
         "run, of step-forward and LIF on three signals; of the clock, on a busy machine, for what was kept "
-        "from earlier runs. lamina: the best of five runs, with the refinement of up to 300 settings more. "
+        "from earlier runs. lamina: the best of five runs, with the refinement of up to 700 settings more. "
         "No worse: on how many signals lamina's mean squared error is at most that of spike-encoding, each "
         "with its own encoder and decoder, and with lamina's for both.",
     )

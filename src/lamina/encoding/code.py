@@ -280,7 +280,7 @@ class SpikeCode(CodeHooks):
             The axis of time.
         trials
             Settings that the global search tries for each channel, at least 1; the first is the
-            constructor's. The local search tries at most three times as many further ones; after a single
+            constructor's. The local search tries at most seven times as many further ones; after a single
             trial, none.
         seed
             Of the search.

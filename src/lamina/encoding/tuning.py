@@ -28,7 +28,7 @@ _POPULATION = 10
 _SMALLEST = 5
 # settings of the refinement, for each trial of the search; around how many of the best it looks at once; in
 # how many rounds; how far in the first, in parts of the bounds; and how much nearer in each further one
-_FURTHER = 3
+_FURTHER = 7
 _CENTRES = 6
 _ROUNDS = 8
 _REACH = 0.03
