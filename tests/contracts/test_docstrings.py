@@ -11,7 +11,12 @@ import pytest
 import lamina
 
 # the command line explains itself by --help
-ROOMS = {module.name for module in pkgutil.iter_modules(lamina.__path__)} - {"_checks", "_version", "cli"}
+ROOMS = {module.name for module in pkgutil.iter_modules(lamina.__path__)} - {
+    "_checks",
+    "_progress",
+    "_version",
+    "cli",
+}
 HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}$", flags=re.MULTILINE)
 
 

@@ -119,7 +119,7 @@ def test_any_spikes_are_decoded_alike(code, dtype):
     rng, signal = np.random.default_rng(5), walk(3, 80, dtype)
     instance = fitted(code, signal)
     if not instance.invertible:
-        pytest.skip("the literature has no decoder")
+        pytest.skip("no decoder")
     spikes = (rng.random(instance.encode(signal).shape) < 0.4).astype(dtype)
     if code.rows == "polarity":
         spikes[1] = (spikes[0] - 1) * spikes[1]

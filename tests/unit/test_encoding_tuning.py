@@ -303,7 +303,7 @@ def test_progress_rises_to_one_and_says_what_is_done() -> None:
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
     assert len(fractions) > 6
-    assert told[-1][1] == "1,200 of 1,200 settings"
+    assert told[-1][1] == "1,200 settings"
 
 
 def test_the_bar_stays_off_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lamina
+from lamina._progress import reporting
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShortTrialWarning
 from lamina.resu.admission import admit_sources
 from lamina.resu.gathering import extend, gather
-from lamina.resu.progress import reporting
 from lamina.resu.sources import ArraySource, ChunkSource, PairSource
 from lamina.stats import LagMoments
 

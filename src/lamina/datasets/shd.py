@@ -51,8 +51,7 @@ def load_shd(
         environment variable LAMINA_DATA names, else in ``~/.cache/lamina``. An archive that lies there
         already is used.
     download
-        Whether the network may be used (about 130 MB for training, 40 MB for testing). What was interrupted
-        goes on where it stopped.
+        Whether the network may be used. What was interrupted goes on where it stopped.
     base_url
         Address of the folder on the server, for mirrors.
     compression

@@ -165,7 +165,7 @@ class SpeechCommands:
         Parameters
         ----------
         indices
-            Which utterances; default: all (5.4 GB of them in the published training set).
+            Which utterances; default: all (64 kB each, so gigabytes of the published training set).
         n_samples
             Length of each, at least that of the longest; a second by default.
 
@@ -227,7 +227,7 @@ def load_speech_commands(
         in the folder that the environment variable LAMINA_DATA names, else in ``~/.cache/lamina``. An archive
         that lies there already is used.
     download
-        Whether the network may be used (2.4 GB). What was interrupted goes on where it stopped.
+        Whether the network may be used (gigabytes). What was interrupted goes on where it stopped.
     base_url
         Address of the folder on the server, for mirrors.
     checksums

@@ -164,8 +164,7 @@ class SpikingDigits:
         dt_s
             Width of a bin in seconds, above 0.
         duration_s
-            Length of each recording in seconds; no event of those asked for may be later (in the published
-            files none is later than 1.4 s).
+            Length of each recording in seconds; no event of those asked for may be later.
         indices
             Which digits; default: all.
 

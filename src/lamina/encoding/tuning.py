@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from lamina._checks import check_integer, check_seed
+from lamina._progress import reporting
 from lamina.encoding.hooks import CodeHooks, Values
 from lamina.encoding.parameters import spread
-from lamina.encoding.progress import reporting
 from lamina.encoding.scaling import ChannelScaling
 from lamina.encoding.search_space import Setting, best_apart, cloud, points_of, settings_at, spread_out
 from lamina.errors import DataError
@@ -100,7 +100,7 @@ def search(
     changing = signal.min(axis=1) < signal.max(axis=1)
     further = _FURTHER * trials if trials > 1 else 0
     each = trials + further
-    with reporting(progress, channels * each, "settings") as report:
+    with reporting(progress, channels * each, "settings", "searching") as report:
         for c in range(channels):
             if changing[c]:
                 begun = c * each

@@ -11,9 +11,9 @@ from typing import Any
 
 from array_api_compat import array_namespace, is_array_api_obj
 
+from lamina._progress import reporting
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShortTrialWarning, StateError
 from lamina.resu.chunks import rows_of_chunk
-from lamina.resu.progress import reporting
 from lamina.resu.resuming import Resumption
 from lamina.resu.settings import Settings
 from lamina.resu.sources import ArraySource, Checkpoint, Source
