@@ -20,6 +20,8 @@ ROOMS = [
     "resu",
     "encoding",
     "encoding.metrics",
+    "layers",
+    "transforms",
     "stats",
     "linalg",
     "simulate",

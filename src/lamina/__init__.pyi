@@ -4,11 +4,13 @@ from . import encoding as encoding
 from . import errors as errors
 from . import experiments as experiments
 from . import io as io
+from . import layers as layers
 from . import linalg as linalg
 from . import plotting as plotting
 from . import resu as resu
 from . import simulate as simulate
 from . import stats as stats
+from . import transforms as transforms
 from .io import load as load
 from .io import save as save
 from .resu import LocalReSU as LocalReSU

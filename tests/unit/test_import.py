@@ -33,8 +33,8 @@ def test_every_public_name_resolves(name):
     assert getattr(lamina, name) is not None
 
 
-def test_all_rooms_but_the_fronts_work_without_torch_and_matplotlib():
-    names = sorted(set(lamina.__all__) - {"plotting", "experiments"})
+def test_all_rooms_but_the_fronts_and_the_layers_work_without_torch_and_matplotlib():
+    names = sorted(set(lamina.__all__) - {"plotting", "experiments", "layers", "transforms"})
     loaded = loaded_after("import lamina\n" + "\n".join(f"lamina.{name}" for name in names))
     assert loaded.isdisjoint({"torch", "matplotlib"})
     assert {"numpy", "lamina"} <= loaded
@@ -43,3 +43,13 @@ def test_all_rooms_but_the_fronts_work_without_torch_and_matplotlib():
 def test_a_name_that_does_not_exist_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = lamina.no_such_name
+
+
+@pytest.mark.parametrize("room", ["layers", "transforms"])
+@pytest.mark.parametrize("missing", ["torch", "pywt"])
+def test_a_room_that_needs_torch_says_which_extra_brings_what_is_missing(room, missing):
+    program = f"import sys; sys.modules[{missing!r}] = None; import lamina.{room}"
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    last = finished.stderr.strip().splitlines()[-1]
+    assert f"lamina.{room} needs {missing}" in last
+    assert "pip install 'lamina[torch]'" in last

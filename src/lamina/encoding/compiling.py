@@ -89,7 +89,7 @@ class Kernel:
 
         # no channel at all: this compiles, or loads from the disk, and computes nothing
         try:
-            run = self._compiled or njit(cache=True, **_OPTIONS)(self.function)
+            run: Any = self._compiled or njit(cache=True, **_OPTIONS)(self.function)
             run(0, 0, *arguments)
         except Exception as error:
             # a folder that cannot be written to, a full disk, a damaged file; if it is the code itself that

@@ -1,0 +1,1 @@
+"""Layers that mix tokens by a transform, a filter or a wavelet decomposition."""
