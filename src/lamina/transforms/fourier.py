@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lamina._checks import check_choice, check_integer
 from lamina.errors import ShapeError
+from lamina.transforms.empty import transformed
 from lamina.transforms.precision import check_tensor, widened
 from lamina.transforms.transform import Transform
 
@@ -53,7 +54,7 @@ def fft(x: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
     >>> y.real
     tensor([0.5000, 0.5000, 0.5000, 0.5000])
     """
-    return torch.fft.fft(_admitted(x, dim, norm), dim=dim, norm=norm)
+    return transformed(torch.fft.fft, _admitted(x, dim, norm), dim=dim, norm=norm)
 
 
 def ifft(y: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
@@ -78,7 +79,7 @@ def ifft(y: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
     >>> torch.allclose(ifft(fft(x)).real, x)
     True
     """
-    return torch.fft.ifft(_admitted(y, dim, norm, name="y"), dim=dim, norm=norm)
+    return transformed(torch.fft.ifft, _admitted(y, dim, norm, name="y"), dim=dim, norm=norm)
 
 
 def rfft(x: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
@@ -102,7 +103,7 @@ def rfft(x: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
     >>> rfft(torch.ones(4)).real
     tensor([2., 0., 0.])
     """
-    return torch.fft.rfft(_admitted(x, dim, norm, real=True), dim=dim, norm=norm)
+    return transformed(torch.fft.rfft, _admitted(x, dim, norm, real=True), dim=dim, norm=norm)
 
 
 def irfft(y: Tensor, n: int, *, dim: int = -1, norm: str = "ortho") -> Tensor:
@@ -130,8 +131,12 @@ def irfft(y: Tensor, n: int, *, dim: int = -1, norm: str = "ortho") -> Tensor:
     >>> torch.allclose(irfft(rfft(x), 5), x)
     True
     """
-    return torch.fft.irfft(
-        _admitted(y, dim, norm, name="y"), n=check_integer("n", n, minimum=1), dim=dim, norm=norm
+    return transformed(
+        torch.fft.irfft,
+        _admitted(y, dim, norm, name="y"),
+        n=check_integer("n", n, minimum=1),
+        dim=dim,
+        norm=norm,
     )
 
 
@@ -159,7 +164,7 @@ def fft2(x: Tensor, *, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> Te
     tensor([[2., 0.],
             [0., 0.]])
     """
-    return torch.fft.fft2(_admitted(x, dim, norm), dim=tuple(dim), norm=norm)
+    return transformed(torch.fft.fft2, _admitted(x, dim, norm), dim=tuple(dim), norm=norm)
 
 
 def ifft2(y: Tensor, *, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> Tensor:
@@ -184,7 +189,7 @@ def ifft2(y: Tensor, *, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> T
     >>> torch.allclose(ifft2(fft2(x)).real, x, atol=1e-6)
     True
     """
-    return torch.fft.ifft2(_admitted(y, dim, norm, name="y"), dim=tuple(dim), norm=norm)
+    return transformed(torch.fft.ifft2, _admitted(y, dim, norm, name="y"), dim=tuple(dim), norm=norm)
 
 
 def rfft2(x: Tensor, *, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> Tensor:
@@ -208,7 +213,7 @@ def rfft2(x: Tensor, *, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> T
     >>> rfft2(torch.ones(3, 4)).shape
     torch.Size([3, 3])
     """
-    return torch.fft.rfft2(_admitted(x, dim, norm, real=True), dim=tuple(dim), norm=norm)
+    return transformed(torch.fft.rfft2, _admitted(x, dim, norm, real=True), dim=tuple(dim), norm=norm)
 
 
 def irfft2(y: Tensor, s: Sequence[int], *, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> Tensor:
@@ -235,7 +240,9 @@ def irfft2(y: Tensor, s: Sequence[int], *, dim: Sequence[int] = (-2, -1), norm: 
     >>> torch.allclose(irfft2(rfft2(x), (3, 5)), x)
     True
     """
-    return torch.fft.irfft2(_admitted(y, dim, norm, name="y"), s=tuple(s), dim=tuple(dim), norm=norm)
+    return transformed(
+        torch.fft.irfft2, _admitted(y, dim, norm, name="y"), s=tuple(s), dim=tuple(dim), norm=norm
+    )
 
 
 class FFT1D(Transform):

@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor
 
+from lamina.transforms.empty import transformed
 from lamina.transforms.precision import complex_dtype, widened, working_dtype
 
 
@@ -60,8 +61,11 @@ def chirp_dft(x: Tensor, period: Tensor, *, outputs: int | None = None, inverse:
     number = torch.arange(longest, device=x.device)
     chirp = turns(sign * number * number, 2 * period, x.dtype)[..., None]
     rising = widened(x).to(complex_dtype(x.dtype)) * chirp[:, :count]
-    spectrum = torch.fft.fft(rising, n=size, dim=1) * torch.fft.fft(kernel, dim=1)[..., None]
-    return torch.fft.ifft(spectrum, dim=1)[:, :wanted] * chirp[:, :wanted]
+    spectrum = (
+        transformed(torch.fft.fft, rising, n=size, dim=1)
+        * transformed(torch.fft.fft, kernel, dim=1)[..., None]
+    )
+    return transformed(torch.fft.ifft, spectrum, dim=1)[:, :wanted] * chirp[:, :wanted]
 
 
 def prefix_fft(x: Tensor, lengths: Tensor, *, norm: str = "ortho") -> Tensor:
