@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 import difflib
-import json
 import operator
-from pathlib import Path
-from typing import Annotated, Any, Literal
+import reprlib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from lamina._checks import check_path
-from lamina.errors import ArgumentError, ArgumentTypeError, FileError, OutputError
+from lamina.errors import ArgumentError, ArgumentTypeError
+
+# no axis of a tensor is longer on any machine
+_LARGEST = 2**31 - 1
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, (bool, np.bool_)):
-        raise ValueError("must be a whole number, not a boolean")
+    if _is_boolean(value):
+        raise ValueError("must be a whole number")
     try:
         return operator.index(value)
     except TypeError:
-        raise ValueError(f"must be a whole number, not {value!r}") from None
+        raise ValueError("must be a whole number") from None
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, (bool, np.bool_, str, bytes)):
-        raise ValueError(f"must be a number, not {value!r}")
+    if isinstance(value, (str, bytes)) or _is_boolean(value) or getattr(value, "ndim", 0) > 0:
+        raise ValueError("must be a number")
     return value
 
 
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+def _flag(value: Any) -> Any:
+    return bool(value) if isinstance(value, np.bool_) else value
+
+
+def _is_boolean(value: Any) -> bool:
+    # arrays and tensors of one boolean would pass for 0 and 1
+    return isinstance(value, bool) or "bool" in str(getattr(value, "dtype", ""))
+
+
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=_LARGEST)]
 """A whole number of at least 1."""
 
-Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
+Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=_LARGEST)]
 """A whole number of at least 0."""
 
 Probability = Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)]
@@ -46,7 +56,7 @@ Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=
 NonNegative = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
 """A finite number of at least 0."""
 
-Flag = Annotated[bool, Field(strict=True)]
+Flag = Annotated[bool, BeforeValidator(_flag), Field(strict=True)]
 """True or False, and nothing that merely looks like it."""
 
 FFTNorm = Literal["ortho", "backward", "forward"]
@@ -78,24 +88,54 @@ class LayerConfig(BaseModel, frozen=True, extra="forbid"):
 
     layer: str = ""
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
             raise _translated(error, type(self)) from None
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Make settings from a mapping, as it stands in a file.
+
+        Parameters
+        ----------
+        values
+            Settings by their names.
+
+        Returns
+        -------
+        LayerConfig
+            Checked settings of this class.
+        """
+        if not isinstance(values, Mapping):
+            raise ArgumentTypeError(
+                "values",
+                allowed="a mapping of settings",
+                got=f"a {type(values).__name__}",
+                remedy="Pass a dictionary of settings.",
+            )
+        odd = [key for key in values if not isinstance(key, str)]
+        if odd:
+            raise ArgumentTypeError(
+                "values",
+                allowed="a mapping whose keys are text",
+                got=f"the key {_shown(odd[0])}",
+                remedy="Name each setting.",
+            )
+        return cls(**values)
 
 
 def _translated(error: ValidationError, kind: type[LayerConfig]) -> ArgumentError:
     """Put the first complaint (unknown keys before all others) into the words of `lamina.errors`."""
     complaints = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     first = complaints[0]
-    name = ".".join(str(part) for part in first["loc"]) or kind.__name__
+    name = _path(first["loc"]) or kind.__name__
     if first["type"] == "extra_forbidden":
         known = [key for key in kind.model_fields if key != "layer"]
-        key = str(first["loc"][-1])
-        near = difflib.get_close_matches(key, known, n=1)
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
         remedy = f"Did you mean {near[0]!r}?" if near else f"It has {', '.join(known)}."
-        return ArgumentError(key, allowed=f"a key of {kind.__name__}", got="an unknown one", remedy=remedy)
+        return ArgumentError(name, allowed=f"a key of {kind.__name__}", got="an unknown one", remedy=remedy)
     if first["type"] == "missing":
         return ArgumentError(
             name,
@@ -105,51 +145,43 @@ def _translated(error: ValidationError, kind: type[LayerConfig]) -> ArgumentErro
         )
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, ArgumentError):
-        return cause
+        return _placed(cause, first["loc"])
     rule = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     kind_of_error = ArgumentTypeError if first["type"].endswith("_type") else ArgumentError
     return kind_of_error(
         name,
         allowed=rule.removeprefix("must be "),
-        got=repr(first["input"]),
-        remedy=f"Choose {name} within these limits.",
+        got=_shown(first["input"]),
+        remedy=_remedy(first, name),
     )
 
 
-def read_mapping(path: str | Path) -> dict[str, Any]:
-    """Read a YAML or JSON file that holds one mapping with text keys."""
-    place, kind = _place(path)
+def _path(place: tuple[int | str, ...]) -> str:
+    """Write where a value stands as Python would: ``mixer[1].hidden_dim``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+
+
+def _placed(cause: ArgumentError, place: tuple[int | str, ...]) -> ArgumentError:
+    """Say where the nested settings stand that an error is about; one about the field itself names it."""
+    fields = [part for part in place if isinstance(part, str)]
+    inner = "" if not fields or cause.argument == fields[-1] else f".{cause.argument}"
+    name = _path(place) + inner if fields else cause.argument
+    return type(cause)(name, allowed=cause.allowed, got=cause.got, remedy=cause.remedy)
+
+
+def _remedy(complaint: Any, name: str) -> str:
+    if complaint["type"] == "literal_error" and isinstance(complaint["input"], str):
+        choices = [part.strip("', ") for part in complaint["ctx"]["expected"].split("'")[1::2]]
+        near = difflib.get_close_matches(complaint["input"], choices, n=1)
+        if near:
+            return f"Did you mean {near[0]!r}?"
+    return f"Choose {name} within these limits."
+
+
+def _shown(value: Any) -> str:
+    """Show a value that came from anywhere in little room."""
     try:
-        text = place.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{place} cannot be read: {error}") from error
-    try:
-        held = json.loads(text) if kind == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise FileError(f"{place} is not valid {kind[1:]}: {error}") from error
-    if not isinstance(held, dict) or not all(isinstance(key, str) for key in held):
-        raise FileError(f"{place} must hold one mapping with text keys.")
-    return held
-
-
-def write_mapping(values: dict[str, Any], path: str | Path) -> None:
-    """Write a mapping as YAML or JSON, by the file's ending."""
-    place, kind = _place(path)
-    text = json.dumps(values, indent=2) + "\n" if kind == ".json" else yaml.safe_dump(values, sort_keys=False)
-    try:
-        place.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{place} cannot be written: {error}") from error
-
-
-def _place(path: str | Path) -> tuple[Path, str]:
-    place = check_path("path", path)
-    kind = place.suffix.lower()
-    if kind not in (".yaml", ".yml", ".json"):
-        raise ArgumentError(
-            "path",
-            allowed="a .yaml, .yml or .json file",
-            got=str(place),
-            remedy="Name it after what it holds.",
-        )
-    return place, kind
+        return reprlib.repr(value)
+    except ValueError:
+        # Python writes out no number of thousands of digits
+        return f"a very large {type(value).__name__}"

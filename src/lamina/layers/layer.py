@@ -65,7 +65,7 @@ class SpectralLayer(torch.nn.Module, ABC):
             A new layer.
         """
         if isinstance(config, Mapping):
-            config = cls.Config(**config)
+            config = cls.Config.from_mapping(config)
         if not isinstance(config, cls.Config):
             raise ArgumentTypeError(
                 "config",

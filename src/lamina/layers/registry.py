@@ -11,7 +11,8 @@ import torch
 
 from lamina._checks import check_choice
 from lamina.errors import ArgumentTypeError
-from lamina.layers.configuration import LayerConfig, read_mapping, write_mapping
+from lamina.layers.configuration import LayerConfig
+from lamina.layers.files import read_mapping, write_mapping
 from lamina.layers.layer import SpectralLayer
 from lamina.layers.mixing.fourier import FourierMixing
 
@@ -52,7 +53,7 @@ def config_from_mapping(values: Mapping[str, Any]) -> LayerConfig:
             remedy="Pass a dictionary of settings.",
         )
     name = check_choice("layer", values.get("layer"), tuple(LAYERS))
-    return LAYERS[name].Config(**values)
+    return LAYERS[name].Config.from_mapping(values)
 
 
 def build_layer(
