@@ -50,7 +50,7 @@ def chirp_dft(x: Tensor, period: Tensor, *, outputs: int | None = None, inverse:
     count = x.shape[1]
     wanted = count if outputs is None else outputs
     # nk = (n² + k² - (k - n)²) / 2
-    size = _quick_size(count + wanted - 1)
+    size = quick_size(count + wanted - 1)
     period = period.to(torch.int64)[:, None]
     sign = 1 if inverse else -1
     # lags of the convolution, in the order in which a circular one has them
@@ -104,7 +104,7 @@ def _prefix(x: Tensor, lengths: Tensor, norm: str, *, inverse: bool) -> Tensor:
     return torch.where(inside, summed * scale, torch.zeros((), dtype=summed.dtype, device=x.device))
 
 
-def _quick_size(least: int) -> int:
+def quick_size(least: int) -> int:
     """Smallest power of two, or 3·2ᵏ, that is at least this: both are quick to transform."""
     size = 1 << max(least - 1, 0).bit_length()
     return size * 3 // 4 if size >= 4 and size * 3 // 4 >= least else size
