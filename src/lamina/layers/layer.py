@@ -36,6 +36,8 @@ class SpectralLayer(torch.nn.Module, ABC):
 
     Config: ClassVar[type[LayerConfig]]
     parameter_free: ClassVar[bool] = False
+    # whether the output is x + f(x): blocks, which add x themselves, then take f alone
+    adds_input: ClassVar[bool] = False
 
     def __init__(self, config: LayerConfig) -> None:
         super().__init__()

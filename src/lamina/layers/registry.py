@@ -14,10 +14,11 @@ from lamina.errors import ArgumentTypeError
 from lamina.layers.configuration import LayerConfig
 from lamina.layers.files import read_mapping, write_mapping
 from lamina.layers.layer import SpectralLayer
-from lamina.layers.mixing.fourier import FourierMixing
+from lamina.layers.mixers import MIXERS
 
+# sequence layers are named in MIXERS, so that blocks can hold them; what a block cannot hold is named here
 LAYERS: Mapping[str, type[SpectralLayer]] = MappingProxyType(
-    {kind.__name__: kind for kind in (FourierMixing,)}
+    {**MIXERS, **{kind.__name__: kind for kind in ()}}
 )
 """Every layer class by its name."""
 
@@ -151,6 +152,7 @@ def save_config(config: LayerConfig, path: str | Path) -> None:
     Examples
     --------
     >>> import tempfile, pathlib
+    >>> from lamina.layers import FourierMixing
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "mixer.json"
     ...     save_config(FourierMixing(hidden_dim=8).to_config(), path)
