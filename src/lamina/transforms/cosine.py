@@ -11,8 +11,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from lamina._checks import check_choice, check_integer
+from lamina.transforms.fourier_arguments import NORMS
 from lamina.transforms.transform import Transform
-from lamina.transforms.trigonometric import NORMS, applied, cosine
+from lamina.transforms.trigonometric import applied, cosine
 
 
 def dct(x: Tensor, type: int = 2, *, dim: int = -1, norm: str = "ortho") -> Tensor:
@@ -34,7 +35,7 @@ def dct(x: Tensor, type: int = 2, *, dim: int = -1, norm: str = "ortho") -> Tens
     ----------
     x
         Real floating, any shape, n ≥ 1 values along ``dim`` (n ≥ 2 for type 1). Half precision is computed in
-        float32.
+        float32, and returned so.
     type
         1, 2, 3 or 4.
     dim
@@ -46,7 +47,7 @@ def dct(x: Tensor, type: int = 2, *, dim: int = -1, norm: str = "ortho") -> Tens
     Returns
     -------
     Tensor
-        Of the shape and dtype of ``x``.
+        Of the shape of ``x``; float32, or float64 for double precision.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def idct(y: Tensor, type: int = 2, *, dim: int = -1, norm: str = "ortho") -> Ten
     Returns
     -------
     Tensor
-        Of the shape and dtype of ``y``.
+        Of the shape of ``y``.
 
     Examples
     --------

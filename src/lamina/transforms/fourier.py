@@ -9,18 +9,30 @@ Source: Cooley and Tukey 1965.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from lamina._checks import check_choice, check_integer
-from lamina.errors import ShapeError
 from lamina.transforms.empty import transformed
-from lamina.transforms.precision import check_tensor, widened
+from lamina.transforms.fourier2d import FFT2D, RFFT2D, fft2, ifft2, irfft2, rfft2
+from lamina.transforms.fourier_arguments import NORMS, REVERSED, admitted, counted_once, signal_length
 from lamina.transforms.transform import Transform
 
-NORMS = ("ortho", "backward", "forward")
+__all__ = [
+    "FFT1D",
+    "FFT2D",
+    "NORMS",
+    "RFFT",
+    "RFFT2D",
+    "fft",
+    "fft2",
+    "ifft",
+    "ifft2",
+    "irfft",
+    "irfft2",
+    "rfft",
+    "rfft2",
+]
 
 
 def fft(x: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
@@ -54,7 +66,7 @@ def fft(x: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
     >>> y.real
     tensor([0.5000, 0.5000, 0.5000, 0.5000])
     """
-    return transformed(torch.fft.fft, _admitted(x, dim, norm), dim=dim, norm=norm)
+    return transformed(torch.fft.fft, admitted(x, dim, norm), dim=dim, norm=norm)
 
 
 def ifft(y: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
@@ -79,7 +91,7 @@ def ifft(y: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
     >>> torch.allclose(ifft(fft(x)).real, x)
     True
     """
-    return transformed(torch.fft.ifft, _admitted(y, dim, norm, name="y"), dim=dim, norm=norm)
+    return transformed(torch.fft.ifft, admitted(y, dim, norm, name="y"), dim=dim, norm=norm)
 
 
 def rfft(x: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
@@ -103,7 +115,7 @@ def rfft(x: Tensor, *, dim: int = -1, norm: str = "ortho") -> Tensor:
     >>> rfft(torch.ones(4)).real
     tensor([2., 0., 0.])
     """
-    return transformed(torch.fft.rfft, _admitted(x, dim, norm, real=True), dim=dim, norm=norm)
+    return transformed(torch.fft.rfft, admitted(x, dim, norm, real=True), dim=dim, norm=norm)
 
 
 def irfft(y: Tensor, n: int, *, dim: int = -1, norm: str = "ortho") -> Tensor:
@@ -133,115 +145,10 @@ def irfft(y: Tensor, n: int, *, dim: int = -1, norm: str = "ortho") -> Tensor:
     """
     return transformed(
         torch.fft.irfft,
-        _admitted(y, dim, norm, name="y"),
+        admitted(y, dim, norm, name="y"),
         n=check_integer("n", n, minimum=1),
         dim=dim,
         norm=norm,
-    )
-
-
-def fft2(x: Tensor, *, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> Tensor:
-    """Fourier transform along two axes.
-
-    Parameters
-    ----------
-    x
-        Real or complex, at least two axes.
-    dim
-        The two axes.
-    norm
-        As in `fft`, for both axes.
-
-    Returns
-    -------
-    Tensor
-        Complex, of the shape of ``x``.
-
-    Examples
-    --------
-    >>> import torch
-    >>> fft2(torch.ones(2, 2)).real
-    tensor([[2., 0.],
-            [0., 0.]])
-    """
-    return transformed(torch.fft.fft2, _admitted(x, dim, norm), dim=tuple(dim), norm=norm)
-
-
-def ifft2(y: Tensor, *, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> Tensor:
-    """Undo `fft2`; the same arguments.
-
-    Parameters
-    ----------
-    y
-        Real or complex, at least two axes.
-    dim, norm
-        As in `fft2`.
-
-    Returns
-    -------
-    Tensor
-        Complex, of the shape of ``y``.
-
-    Examples
-    --------
-    >>> import torch
-    >>> x = torch.eye(3)
-    >>> torch.allclose(ifft2(fft2(x)).real, x, atol=1e-6)
-    True
-    """
-    return transformed(torch.fft.ifft2, _admitted(y, dim, norm, name="y"), dim=tuple(dim), norm=norm)
-
-
-def rfft2(x: Tensor, *, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> Tensor:
-    """Fourier transform of a real signal along two axes; the last of them has its half spectrum.
-
-    Parameters
-    ----------
-    x
-        Real, at least two axes.
-    dim, norm
-        As in `fft2`.
-
-    Returns
-    -------
-    Tensor
-        Complex.
-
-    Examples
-    --------
-    >>> import torch
-    >>> rfft2(torch.ones(3, 4)).shape
-    torch.Size([3, 3])
-    """
-    return transformed(torch.fft.rfft2, _admitted(x, dim, norm, real=True), dim=tuple(dim), norm=norm)
-
-
-def irfft2(y: Tensor, s: Sequence[int], *, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> Tensor:
-    """Undo `rfft2`.
-
-    Parameters
-    ----------
-    y
-        Complex, at least two axes.
-    s
-        The two lengths of the signal.
-    dim, norm
-        As in `fft2`.
-
-    Returns
-    -------
-    Tensor
-        Real.
-
-    Examples
-    --------
-    >>> import torch
-    >>> x = torch.ones(3, 5)
-    >>> torch.allclose(irfft2(rfft2(x), (3, 5)), x)
-    True
-    """
-    return transformed(
-        torch.fft.irfft2, _admitted(y, dim, norm, name="y"), s=tuple(s), dim=tuple(dim), norm=norm
     )
 
 
@@ -276,58 +183,71 @@ class FFT1D(Transform):
 
     def adjoint(self, y: Tensor) -> Tensor:
         """Apply the conjugate transpose: the inverse, times what the factors leave over."""
-        return ifft(y, dim=self.dim, norm=_REVERSED[self.norm])
+        return ifft(y, dim=self.dim, norm=REVERSED[self.norm])
 
 
-class FFT2D(Transform):
-    """`fft2` as a module.
+class RFFT(Transform):
+    r"""`rfft` as a module.
+
+    It is not orthonormal: the half spectrum holds the energy of most frequencies once instead of twice. Its
+    adjoint is
+
+    .. math:: x_j = c \sum_{k=0}^{\lfloor n/2 \rfloor} \operatorname{Re} y_k\, e^{2\pi i\,jk/n}
+
+    with the factor c of the forward transform; the inverse counts the frequencies between 0 and the Nyquist
+    frequency twice.
 
     Parameters
     ----------
     dim, norm
-        As in `fft2`.
+        As in `rfft`.
 
     Examples
     --------
     >>> import torch
-    >>> transform, x = FFT2D(), torch.ones(2, 5, 3)
-    >>> torch.allclose(transform.inverse(transform(x)).real, x)
+    >>> transform, x = RFFT(dim=1), torch.ones(2, 5, 3)
+    >>> torch.allclose(transform.inverse(transform(x), 5), x)
     True
     """
 
-    def __init__(self, dim: Sequence[int] = (-2, -1), norm: str = "ortho") -> None:
+    def __init__(self, dim: int = -1, norm: str = "ortho") -> None:
         super().__init__()
-        self.dim, self.norm = tuple(dim), check_choice("norm", norm, NORMS)
-        self.orthonormal = norm == "ortho"
+        self.dim, self.norm = dim, check_choice("norm", norm, NORMS)
+        self.orthonormal = False
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply `fft2`."""
-        return fft2(x, dim=self.dim, norm=self.norm)
+        """Apply `rfft`."""
+        return rfft(x, dim=self.dim, norm=self.norm)
 
-    def inverse(self, y: Tensor) -> Tensor:
-        """Apply `ifft2`."""
-        return ifft2(y, dim=self.dim, norm=self.norm)
+    def inverse(self, y: Tensor, n: int | None = None) -> Tensor:
+        """Apply `irfft`.
 
-    def adjoint(self, y: Tensor) -> Tensor:
-        """Apply the conjugate transpose: the inverse, times what the factors leave over."""
-        return ifft2(y, dim=self.dim, norm=_REVERSED[self.norm])
+        Parameters
+        ----------
+        y
+            Complex, m frequencies along the axis.
+        n
+            Length of the signal; None for the even one, 2(m - 1), or 1.
 
+        Returns
+        -------
+        Tensor
+            Real, n samples.
+        """
+        return irfft(y, signal_length(y, self.dim, n), dim=self.dim, norm=self.norm)
 
-# the norm under which the inverse has the forward transform's factor
-_REVERSED = {"ortho": "ortho", "backward": "forward", "forward": "backward"}
+    def adjoint(self, y: Tensor, n: int | None = None) -> Tensor:
+        """Apply the adjoint.
 
+        Parameters
+        ----------
+        y, n
+            As in ``inverse``.
 
-def _admitted(
-    x: Tensor, dim: int | Sequence[int], norm: str, *, real: bool = False, name: str = "x"
-) -> Tensor:
-    check_tensor(name, x, complex_too=not real)
-    check_choice("norm", norm, NORMS)
-    for axis in (dim,) if isinstance(dim, int) else dim:
-        if not -x.ndim <= axis < x.ndim or x.shape[axis] < 1:
-            raise ShapeError(
-                name,
-                allowed=f"a tensor with at least one value along axis {axis}",
-                got=f"shape {tuple(x.shape)}",
-                remedy="Choose dim among its axes.",
-            )
-    return widened(x)
+        Returns
+        -------
+        Tensor
+            Real, n samples.
+        """
+        n = signal_length(y, self.dim, n)
+        return irfft(counted_once(y, n, self.dim), n, dim=self.dim, norm=REVERSED[self.norm])

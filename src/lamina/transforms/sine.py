@@ -11,8 +11,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from lamina._checks import check_choice, check_integer
+from lamina.transforms.fourier_arguments import NORMS
 from lamina.transforms.transform import Transform
-from lamina.transforms.trigonometric import NORMS, applied, sine
+from lamina.transforms.trigonometric import applied, sine
 
 
 def dst(x: Tensor, type: int = 2, *, dim: int = -1, norm: str = "ortho") -> Tensor:
@@ -32,7 +33,8 @@ def dst(x: Tensor, type: int = 2, *, dim: int = -1, norm: str = "ortho") -> Tens
     Parameters
     ----------
     x
-        Real floating, any shape, n ≥ 1 values along ``dim``. Half precision is computed in float32.
+        Real floating, any shape, n ≥ 1 values along ``dim``. Half precision is computed in float32,
+        and returned so.
     type
         1, 2, 3 or 4.
     dim
@@ -44,7 +46,7 @@ def dst(x: Tensor, type: int = 2, *, dim: int = -1, norm: str = "ortho") -> Tens
     Returns
     -------
     Tensor
-        Of the shape and dtype of ``x``.
+        Of the shape of ``x``; float32, or float64 for double precision.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def idst(y: Tensor, type: int = 2, *, dim: int = -1, norm: str = "ortho") -> Ten
     Returns
     -------
     Tensor
-        Of the shape and dtype of ``y``.
+        Of the shape of ``y``.
 
     Examples
     --------

@@ -5,7 +5,7 @@ r"""The orthonormal cosine and sine kernels, types I to IV, through real Fourier
 
 (type II.) Types II and III reorder the samples and transform them as they are, at length n (Makhoul 1980,
 Sec. III). Type IV transforms n/2 complex numbers when n is even, and n real ones in steps of four samples
-when it is odd (after Chan and Ho 1990). Type I extends the signal to its period, 2(n - 1) or 2(n + 1) samples.
+when it is odd (after Chan and Ho 1990). Type I extends the signal to its period of 2(n - 1) or 2(n + 1).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from torch import Tensor
 from lamina._checks import check_choice, check_integer
 from lamina.errors import ShapeError
 from lamina.transforms.empty import transformed as fourier
+from lamina.transforms.fourier_arguments import NORMS
 from lamina.transforms.precision import check_tensor, widened
 
-NORMS = ("ortho", "backward", "forward")
 _TRANSPOSED = {1: 1, 2: 3, 3: 2, 4: 4}
 
 
@@ -79,7 +79,7 @@ def applied(
     matrix = _TRANSPOSED[kind] if back else kind
     wide = widened(x)
     if norm == "ortho":
-        return kernel(wide, matrix, dim).to(x.dtype)
+        return kernel(wide, matrix, dim)
     count = x.shape[dim]
     offset = (-1 if of_cosine else 1) if kind == 1 else 0
     root = math.sqrt(2 * (count + offset))
@@ -90,7 +90,7 @@ def applied(
     ends = 1 if not of_cosine else 2 if kind == 1 else 0
     before, after = (last, first) if back else (first, last)
     wide = _weighted(wide, dim, before, ends)
-    return (factor * _weighted(kernel(wide, matrix, dim), dim, after, ends)).to(x.dtype)
+    return factor * _weighted(kernel(wide, matrix, dim), dim, after, ends)
 
 
 def _powers(kind: int, of_cosine: bool) -> tuple[float, float]:
@@ -170,8 +170,8 @@ def _fourth_odd(x: Tensor, dim: int) -> Tensor:
     r"""Type IV of odd length.
 
     Continued with its symmetries the signal has period 4n, and steps of four samples from (n - 1)/2 visit one
-    of each set of equal terms: :math:`y_k = \sqrt{2/n}\, \mathrm{Re}\, e^{i\pi(2k+1)/4}\, \bar B_{2k+1}`, with
-    B the Fourier transform of the n samples visited.
+    of each set of equal terms. :math:`y_k = \sqrt{2/n}\, \mathrm{Re}\, e^{i\pi(2k+1)/4}\, \bar B_{2k+1}`, B
+    the Fourier transform of the n samples visited.
     """
     count = x.shape[dim]
     number = torch.arange(count, device=x.device)
