@@ -41,22 +41,22 @@ def _is_boolean(value: Any) -> bool:
     return isinstance(value, bool) or "bool" in str(getattr(value, "dtype", ""))
 
 
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=_LARGEST)]
+Count = Annotated[int, Field(ge=1, le=_LARGEST), BeforeValidator(_whole)]
 """A whole number of at least 1."""
 
-Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=_LARGEST)]
+Whole = Annotated[int, Field(ge=0, le=_LARGEST), BeforeValidator(_whole)]
 """A whole number of at least 0."""
 
-Probability = Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)]
+Probability = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False), BeforeValidator(_number)]
 """From 0 to below 1."""
 
-Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
 """A finite number above 0."""
 
-NonNegative = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)]
 """A finite number of at least 0."""
 
-Flag = Annotated[bool, BeforeValidator(_flag), Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
 """True or False, and nothing that merely looks like it."""
 
 FFTNorm = Literal["ortho", "backward", "forward"]

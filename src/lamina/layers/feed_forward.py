@@ -17,7 +17,7 @@ from lamina.layers.attention.base import uniform_linear
 class FeedForward(nn.Module):
     r"""Two linear maps with an activation between them, for each position alone.
 
-    Parameters: ``2·hidden_dim·inner + inner + hidden_dim`` with inner = round(ratio · hidden_dim), at least 1.
+    Parameters: ``2·hidden_dim·inner + inner + hidden_dim``, inner = round(ratio · hidden_dim), at least 1.
 
     Parameters
     ----------
