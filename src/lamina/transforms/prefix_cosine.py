@@ -4,8 +4,8 @@ r"""Cosine and sine transforms of samples that differ in length, in one batch.
           e^{-2\pi i\,aj/8M}\, e^{-2\pi i\,jk/2M}
 
 Every type is of this form (the sine minus the imaginary part), with M the length of the sample, one less for
-DCT-I, one more for DST-I; the last factor is a Fourier transform of period 2M, for which `prefix` has the chirp
-identity (Bluestein 1970). No shape and no control flow depends on the lengths.
+DCT-I, one more for DST-I; the last factor is a Fourier transform of period 2M, for which `prefix` has the
+chirp identity (Bluestein 1970). No shape and no control flow depends on the lengths.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def prefix_dct(x: Tensor, lengths: Tensor, type: int = 2) -> Tensor:
     lengths
         (batch,) whole numbers from 0 to n.
     type
-        1, 2, 3 or 4. A sample of length 1, which has no DCT-I, is its own transform there: the only orthonormal
-        matrix of one number, but for its sign.
+        1, 2, 3 or 4. A sample of length 1, which has no DCT-I, is its own transform there: the only
+        orthonormal matrix of one number, but for its sign.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def prefix_dct(x: Tensor, lengths: Tensor, type: int = 2) -> Tensor:
     --------
     >>> import torch
     >>> x = torch.tensor([1.0, 1.0, 9.0])[None, :, None]
-    >>> prefix_dct(x, torch.tensor([2])).flatten().round(decimals=4)  # 9 is padding
+    >>> prefix_dct(x, torch.tensor([2])).flatten().round(decimals=4) + 0.0  # 9 is padding
     tensor([1.4142, 0.0000, 0.0000])
     """
     return _prefix(x, lengths, type, sine=False)
