@@ -213,7 +213,7 @@ class SpectralBlock(SpectralLayer):
         """
         if not self.causal:
             raise StateError(
-                f"a block around this {type(self.mixer).__name__} cannot go step by step: its outputs wait for "
+                f"a block around this {type(self.mixer).__name__} cannot go step by step: outputs wait for "
                 "the whole sequence; build the mixer with causal=True, if it has that"
             )
         check_position(x, self.hidden_dim)
