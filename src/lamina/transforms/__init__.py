@@ -13,19 +13,50 @@ except ImportError as error:
         f"lamina.transforms needs {error.name}. Install it with: pip install 'lamina[torch]'"
     ) from error
 
-from lamina.transforms.fourier import FFT1D, FFT2D, fft, fft2, ifft, ifft2, irfft, irfft2, rfft, rfft2
+from lamina.transforms.cosine import DCT, dct, idct
+from lamina.transforms.fourier import FFT1D, RFFT, fft, ifft, irfft, rfft
+from lamina.transforms.fourier2d import FFT2D, RFFT2D, fft2, ifft2, irfft2, rfft2
+from lamina.transforms.hadamard import Hadamard, hadamard, ihadamard, prefix_hadamard, prefix_ihadamard
+from lamina.transforms.prefix import prefix_fft, prefix_ifft
+from lamina.transforms.prefix_cosine import prefix_dct, prefix_dst, prefix_idct, prefix_idst
+from lamina.transforms.sine import DST, dst, idst
 from lamina.transforms.transform import Transform
+from lamina.transforms.wavelet import DWT1D, dwt, idwt, wavedec, waverec
 
 __all__ = [
+    "DCT",
+    "DST",
+    "DWT1D",
     "FFT1D",
     "FFT2D",
+    "RFFT",
+    "RFFT2D",
+    "Hadamard",
     "Transform",
+    "dct",
+    "dst",
+    "dwt",
     "fft",
     "fft2",
+    "hadamard",
+    "idct",
+    "idst",
+    "idwt",
     "ifft",
     "ifft2",
+    "ihadamard",
     "irfft",
     "irfft2",
+    "prefix_dct",
+    "prefix_dst",
+    "prefix_fft",
+    "prefix_hadamard",
+    "prefix_idct",
+    "prefix_idst",
+    "prefix_ifft",
+    "prefix_ihadamard",
     "rfft",
     "rfft2",
+    "wavedec",
+    "waverec",
 ]

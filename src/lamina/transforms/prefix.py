@@ -84,12 +84,40 @@ def prefix_fft(x: Tensor, lengths: Tensor, *, norm: str = "ortho") -> Tensor:
     -------
     Tensor
         (batch, n, channels), complex: frequencies 0 to L - 1 of each sample, then zeros.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x, lengths = torch.ones(2, 4, 1), torch.tensor([4, 2])
+    >>> prefix_fft(x, lengths, norm="forward").real[..., 0].round(decimals=3).abs()
+    tensor([[1., 0., 0., 0.],
+            [1., 0., 0., 0.]])
     """
     return _prefix(x, lengths, norm, inverse=False)
 
 
 def prefix_ifft(x: Tensor, lengths: Tensor, *, norm: str = "ortho") -> Tensor:
-    """Undo `prefix_fft`; the same arguments."""
+    """Undo `prefix_fft`.
+
+    Parameters
+    ----------
+    x
+        (batch, n, channels), real or complex.
+    lengths, norm
+        As in `prefix_fft`.
+
+    Returns
+    -------
+    Tensor
+        (batch, n, channels), complex; zero beyond each sample.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x, lengths = torch.tensor([[[1.0], [2.0], [0.0]]]), torch.tensor([2])
+    >>> torch.allclose(prefix_ifft(prefix_fft(x, lengths), lengths).real, x, atol=1e-6)
+    True
+    """
     return _prefix(x, lengths, norm, inverse=True)
 
 
