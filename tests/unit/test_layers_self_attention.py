@@ -36,8 +36,10 @@ class RunningSum(MixingLayer):
         return properties(complexity="O(n d)", causal=True)
 
 
-class AFNOMixing(FourierMixing):
-    """Adds its input, and is known to do so by its name."""
+class AddingMixing(FourierMixing):
+    """Adds its input, and says so."""
+
+    adds_input = True
 
     def forward(self, x, *, key_padding_mask=None):
         kept = x if key_padding_mask is None else x.masked_fill(key_padding_mask[..., None], 0)
@@ -168,13 +170,13 @@ def test_one_sample_without_a_batch_axis():
 
 def test_an_input_that_the_layer_adds_is_taken_off():
     x, mask = drawn(3, 7, 8), padding_of(LENGTHS)
-    plain, adding = SelfAttentionAdapter(FourierMixing(8)), SelfAttentionAdapter(AFNOMixing(8))
+    plain, adding = SelfAttentionAdapter(FourierMixing(8)), SelfAttentionAdapter(AddingMixing(8))
     assert (plain.subtract_input, adding.subtract_input) == (False, True)
     torch.testing.assert_close(adding(x, x, x)[0], plain(x, x, x)[0])
     hidden = x.masked_fill(mask[..., None], torch.nan)
     found = adding(hidden, hidden, hidden, key_padding_mask=mask)[0]
     torch.testing.assert_close(found, plain(x, x, x, key_padding_mask=mask)[0])
-    kept = SelfAttentionAdapter(AFNOMixing(8), subtract_input=False)
+    kept = SelfAttentionAdapter(AddingMixing(8), subtract_input=False)
     torch.testing.assert_close(kept(x, x, x)[0], x + fnet(x))
 
 

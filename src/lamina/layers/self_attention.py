@@ -18,9 +18,6 @@ from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeErro
 from lamina.layers.layer import SpectralLayer
 from lamina.layers.masking import can_look
 
-# these return x + f(x); the encoder layer adds x again
-_ADDS_INPUT = frozenset({"AFNOMixing", "WaveletMixing"})
-
 
 class SelfAttentionAdapter(nn.Module):
     r"""Let a sequence layer stand where a `torch.nn.TransformerEncoderLayer` has its self-attention.
@@ -37,7 +34,8 @@ class SelfAttentionAdapter(nn.Module):
         Inputs are (batch, sequence, hidden), as the encoder layer with ``batch_first=True`` has them; False
         for (sequence, batch, hidden).
     subtract_input
-        Whether :math:`\rho = 1`. None: for `AFNOMixing` and `WaveletMixing`, and for no other.
+        Whether :math:`\rho = 1`. None: for the layers that say so by ``adds_input``, like `AFNOMixing` and
+        `WaveletMixing`.
 
     Attributes
     ----------
@@ -105,8 +103,7 @@ class SelfAttentionAdapter(nn.Module):
             )
         self.layer = layer
         self.batch_first = bool(batch_first)
-        adds = any(kind.__name__ in _ADDS_INPUT for kind in type(layer).__mro__)
-        self.subtract_input = adds if subtract_input is None else bool(subtract_input)
+        self.subtract_input = layer.adds_input if subtract_input is None else bool(subtract_input)
         self._causal = bool(claims["causal"])
 
     @property
