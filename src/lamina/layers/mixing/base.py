@@ -41,7 +41,7 @@ class MixingLayer(SpectralLayer):
     dropout : torch.nn.Module
         Applied to the output in training.
     norm_eps : float
-        Smallest norm that `compute_spectral_norm` and the energy checks divide by.
+        The layer's smallest number: what counts as nothing in the checks that divide by a norm or magnitude.
 
     Examples
     --------

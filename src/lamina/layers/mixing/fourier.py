@@ -11,14 +11,24 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lamina.layers.configuration import FFTNorm, Flag
 from lamina.layers.layer import check_sequence, properties
 from lamina.layers.masking import prefix_lengths
 from lamina.layers.mixing.base import UnitaryMixingConfig, UnitaryMixingLayer
-from lamina.transforms import FFT2D, fft
+from lamina.transforms.fourier import FFT2D, fft
 from lamina.transforms.prefix import prefix_fft
+
+
+def real_part(spectrum: Tensor, dtype: torch.dtype) -> Tensor:
+    """Real part as a tensor of its own: a view would keep the imaginary part in memory."""
+    return spectrum.real.to(dtype).contiguous()
+
+
+def dropped_whole(spectrum: Tensor, dropout: nn.Module) -> Tensor:
+    """Drop coefficients, real and imaginary part together; dropout itself knows no complex numbers."""
+    return spectrum * dropout(torch.ones_like(spectrum.real)) if dropout.training else spectrum
 
 
 class FourierMixingConfig(UnitaryMixingConfig, frozen=True):
@@ -41,7 +51,8 @@ class FourierMixing(UnitaryMixingLayer):
     .. math:: y_{kl} = \operatorname{Re} \frac{1}{\sqrt{nd}} \sum_{j=0}^{n-1} \sum_{m=0}^{d-1}
               x_{jm}\, e^{-2\pi i\,(jk/n + ml/d)}
 
-    Initial output variance: 0.5 (1 with ``keep_complex``). Parameters: none.
+    Initial output variance: 0.5 (and 1 with ``keep_complex``): the few frequencies that are their own mirror
+    image have 1, the others ½. Parameters: none.
 
     Parameters
     ----------
@@ -133,9 +144,8 @@ class FourierMixing(UnitaryMixingLayer):
         else:
             mixed = prefix_fft(fft(x, dim=2, norm=self.fft_norm), lengths, norm=self.fft_norm)
         if self.keep_complex:
-            # a coefficient is dropped whole; dropout knows no complex numbers
-            return mixed * self.dropout(torch.ones_like(mixed.real))
-        return self.dropout(mixed.real.to(x.dtype))
+            return dropped_whole(mixed, self.dropout)
+        return self.dropout(real_part(mixed, x.dtype))
 
     def get_spectral_properties(self) -> dict[str, Any]:
         """Tell what holds: with ``keep_complex`` and "ortho" it is unitary; the real part alone is not.
