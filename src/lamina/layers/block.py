@@ -55,7 +55,7 @@ class SpectralBlock(SpectralLayer):
     f is the sequence layer; of one that adds its input itself (``adds_input``: `AFNOMixing`, `WaveletMixing`,
     `FNOBlock`), f is what it adds to it, so that x is added once and not twice.
 
-    Initial output variance: 1.545 (around FourierMixing). Parameters: those of the mixer, ``4·hidden_dim``
+    Initial output variance: 1.55 (around FourierMixing). Parameters: those of the mixer, ``4·hidden_dim``
     for the normalisations, and ``2·hidden_dim·m + m + hidden_dim`` for the feed-forward network,
     m = round(mlp_ratio · hidden_dim); without it (``mlp_ratio=0``) those of the mixer and ``2·hidden_dim``.
 

@@ -225,7 +225,7 @@ class SpectralEncoder(SpectralLayer):
             `WaveletMixing` with as many levels as ``sequence_length`` has room for; "lst": `LSTAttention`;
             "performer": `PerformerAttention`; "fno": `FourierNeuralOperator` with 16 modes, or as many as
             ``sequence_length`` has; "hybrid": `GlobalFilterMixing` and `PerformerAttention` in turns. Heads
-            are 8, or the largest of 4, 2 and 1 that divides ``hidden_dim``; all else is at the layers' defaults.
+            are 8, or the largest of 4, 2 and 1 that divides ``hidden_dim``; all else is at the defaults.
         hidden_dim
             Size of the vectors.
         depth

@@ -11,14 +11,16 @@ import torch
 
 from lamina._checks import check_choice
 from lamina.errors import ArgumentTypeError
+from lamina.layers.block import SpectralBlock
 from lamina.layers.configuration import LayerConfig
+from lamina.layers.encoder import SpectralEncoder
 from lamina.layers.files import read_mapping, write_mapping
 from lamina.layers.layer import SpectralLayer
 from lamina.layers.mixers import MIXERS
 
 # sequence layers are named in MIXERS, so that blocks can hold them; what a block cannot hold is named here
 LAYERS: Mapping[str, type[SpectralLayer]] = MappingProxyType(
-    {**MIXERS, **{kind.__name__: kind for kind in ()}}
+    {**MIXERS, **{kind.__name__: kind for kind in (SpectralBlock, SpectralEncoder)}}
 )
 """Every layer class by its name."""
 
