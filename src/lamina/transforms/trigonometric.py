@@ -63,6 +63,7 @@ def applied(
     check_tensor(name, x)
     check_choice("norm", norm, NORMS)
     kind = check_integer("type", kind, minimum=1, maximum=4)
+    dim = check_integer("dim", dim)
     of_cosine = kernel is cosine
     least = 2 if of_cosine and kind == 1 else 1
     if not -x.ndim <= dim < x.ndim or x.shape[dim] < least:
