@@ -308,8 +308,7 @@ class DWT1D(Transform):
         axis = whole.ndim + self.dim if self.dim < 0 else self.dim
         sizes = self._sizes(y, axis, n)
         for detail, size in zip(y[1:], reversed(sizes), strict=True):
-            low, high = (_flat(part, axis) for part in (whole, widened(detail)))
-            whole = _restored(analyse_adjoint(low, high, self.bank.analysis, self.mode, size), whole, axis)
+            whole = dwt_adjoint(whole, detail, self.bank, self.mode, axis, size)
         return whole
 
     def extra_repr(self) -> str:
@@ -333,6 +332,12 @@ class DWT1D(Transform):
                 remedy="Give what forward returned, and the signal's length.",
             )
         return sizes[:-1]
+
+
+def dwt_adjoint(low: Tensor, high: Tensor, bank: FilterBank, mode: str, axis: int, n: int) -> Tensor:
+    """Adjoint of `dwt` for signals of length n; the axis is counted from the front."""
+    flat, other = (_flat(widened(part), axis) for part in (low, high))
+    return _restored(analyse_adjoint(flat, other, bank.analysis, mode, n), low, axis)
 
 
 def _decomposed(x: Tensor, bank: FilterBank, level: int, mode: str, axis: int) -> list[Tensor]:

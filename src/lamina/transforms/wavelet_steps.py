@@ -29,9 +29,7 @@ def analyse(x: Tensor, filters: Filters, mode: str) -> tuple[Tensor, Tensor]:
     count = coefficients(n, taps, mode)
     start = _start(taps, mode)
     if n <= DENSE:
-        index, factor = _extended(mode, start, 2 * count + taps - 2, n, x)
-        packed = product(_matrix(filters, count, index, factor, n, x), x)
-        low, high = packed.split(count, dim=1)
+        low, high = product(analysis_matrix(filters, mode, n, x), x).split(count, dim=1)
         return low, high
     return correlated(extend(x, mode, start, _needed(count, taps)), filters, count)
 
@@ -55,7 +53,7 @@ def synthesise(low: Tensor, high: Tensor, filters: Filters, count: int) -> Tenso
     r"""Signal (before, count, after): :math:`x_i = \sum_k l_{F-2+i-2k}\, a_k + h_{F-2+i-2k}\, d_k`."""
     taps, held = len(filters[0]), low.shape[1]
     if held <= DENSE // 2:
-        return product(_spreading(filters, count, held, low), torch.cat((low, high), dim=1))
+        return product(synthesis_matrix(filters, count, low), torch.cat((low, high), dim=1))
     half = _BLOCK // 2
     blocks = -(-count // _BLOCK)
     width = half + taps // 2 - 1
@@ -63,7 +61,7 @@ def synthesise(low: Tensor, high: Tensor, filters: Filters, count: int) -> Tenso
     both = torch.nn.functional.pad(torch.stack((low, high), dim=1), (0, 0, 0, missing))
     # (before, 2, blocks, after, width) to (before, blocks, 2 width, after)
     windows = both.unfold(2, width, half)[:, :, :blocks].permute(0, 2, 1, 4, 3).flatten(2, 3)
-    made = product(_spreading(filters, _BLOCK, width, low), windows)
+    made = product(synthesis_matrix(filters, _BLOCK, low), windows)
     return made.flatten(1, 2)[:, :count]
 
 
@@ -101,6 +99,19 @@ def product(matrix: Tensor, x: Tensor) -> Tensor:
         return matrix @ x
 
 
+def analysis_matrix(filters: Filters, mode: str, n: int, x: Tensor) -> Tensor:
+    """Make the matrix (2 k, n) of `analyse`, in the dtype and on the device of ``x``."""
+    taps = len(filters[0])
+    count = coefficients(n, taps, mode)
+    index, factor = _extended(mode, _start(taps, mode), 2 * count + taps - 2, n, x)
+    return _matrix(filters, count, index, factor, n, x)
+
+
+def synthesis_matrix(filters: Filters, count: int, x: Tensor) -> Tensor:
+    """Make the matrix (count, 2 k) of `synthesise`: a transpose, the signal being zero beyond its ends."""
+    return analysis_matrix(filters, "zero", count, x).mT
+
+
 def _needed(count: int, taps: int) -> int:
     """How many extended values the blocks for ``count`` coefficients read."""
     return -(-2 * count // _BLOCK) * _BLOCK + taps - 2
@@ -123,16 +134,3 @@ def _matrix(filters: Filters, count: int, index: Tensor, factor: Tensor | None, 
     place = index.unfold(0, taps, 2).expand(2, count, taps)
     empty = torch.zeros(2 * count, n, dtype=x.dtype, device=x.device)
     return empty.scatter_add(1, place.reshape(2 * count, taps), values.reshape(2 * count, taps))
-
-
-def _spreading(filters: Filters, count: int, held: int, x: Tensor) -> Tensor:
-    """Matrix (count, 2 held) whose entry (i, k) is the tap F - 2 + i - 2k."""
-    taps = len(filters[0])
-    tap = taps - 2 + torch.arange(count, device=x.device)[:, None] - 2 * torch.arange(held, device=x.device)
-    inside = (tap >= 0) & (tap < taps)
-    values = torch.tensor(filters, dtype=x.dtype, device=x.device)[:, tap.clamp(0, taps - 1)]
-    return (
-        torch.where(inside, values, torch.zeros((), dtype=x.dtype, device=x.device))
-        .transpose(0, 1)
-        .flatten(1)
-    )
