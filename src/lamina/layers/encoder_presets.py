@@ -58,7 +58,7 @@ def preset_mixers(
         "wavelet": ({"layer": "WaveletMixing", "levels": _levels(length)},),
         "lst": ({"layer": "LSTAttention", "num_heads": heads},),
         "performer": (performer,),
-        "fno": ({"layer": "FourierNeuralOperator", "modes": max(1, min(16, (length - 1) // 2))},),
+        "fno": ({"layer": "FourierNeuralOperator", "modes": min(16, (length + 1) // 2)},),
         "hybrid": (gfnet, performer),
     }
     return tuple(mixer_config({"hidden_dim": size, **kind, **(mixer_settings or {})}) for kind in kinds[name])

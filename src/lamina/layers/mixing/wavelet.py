@@ -144,6 +144,7 @@ class WaveletMixing(SpectralLayer):
     """
 
     Config = WaveletMixingConfig
+    adds_input = True
 
     def __init__(
         self,
