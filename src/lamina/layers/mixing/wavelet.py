@@ -45,26 +45,25 @@ class WaveletMixingConfig(LayerConfig, frozen=True):
     levels: Count = 3
     mixing_mode: Literal["pointwise", "channel", "level"] = "pointwise"
     dropout: Probability = 0.0
-    num_heads: Count | None = None
+    num_heads: Count = 8
 
     @model_validator(mode="after")
     def _heads_divide(self) -> WaveletMixingConfig:
-        check_heads(self.hidden_dim, self.num_heads)
+        if self.mixing_mode == "level":
+            check_heads(self.hidden_dim, self.num_heads)
         return self
 
 
-def check_heads(width: int, num_heads: int | None) -> int:
-    """Return the number of heads, by default the most of 8, 4, 2, 1 that divide the width."""
-    heads = next(count for count in (8, 4, 2, 1) if width % count == 0) if num_heads is None else num_heads
-    if width % heads:
+def check_heads(width: int, num_heads: int) -> None:
+    """Refuse a number of heads that does not divide the width, and say which do."""
+    if width % num_heads:
         dividing = [count for count in range(1, width + 1) if width % count == 0]
         raise ArgumentError(
             "num_heads",
             allowed=f"a divisor of {width}",
-            got=str(heads),
+            got=str(num_heads),
             remedy=f"Choose one of {', '.join(map(str, dividing))}.",
         )
-    return heads
 
 
 class WaveletMixing(SpectralLayer):
@@ -88,7 +87,7 @@ class WaveletMixing(SpectralLayer):
     Weights are ones and identities at the start: pointwise and channel mixing then return 2x, wavelets that
     do not reconstruct perfectly (``dmey``) aside.
 
-    Initial output variance: 4 (pointwise and channel; level: 1.02 for the default wavelet and hidden 32).
+    Initial output variance: 4.0 (pointwise and channel; level: 1.02 for the default wavelet and hidden 32).
 
     Parameters: ``(levels + 1)·hidden_dim`` (pointwise), ``(levels + 1)·hidden_dim²`` (channel),
     ``4·hidden_dim² + (levels + 5)·hidden_dim`` (level).
@@ -106,8 +105,7 @@ class WaveletMixing(SpectralLayer):
     dropout
         Probability in [0, 1) with which mixed outputs are dropped in training, before the input is added.
     num_heads
-        Heads of "level", a divisor of the hidden size; None for the most of 8, 4, 2 and 1 that divide it. The
-        other modes have none.
+        Heads of "level", a divisor of the hidden size; the other modes have none.
     generator
         For the initial weights of "level"; None for torch's own.
     device, dtype
@@ -154,7 +152,7 @@ class WaveletMixing(SpectralLayer):
         mixing_mode: Literal["pointwise", "channel", "level"] = "pointwise",
         dropout: float = 0.0,
         *,
-        num_heads: int | None = None,
+        num_heads: int = 8,
         generator: torch.Generator | None = None,
         device: torch.device | str | int | None = None,
         dtype: torch.dtype | None = None,
@@ -169,7 +167,7 @@ class WaveletMixing(SpectralLayer):
         )
         super().__init__(config)
         self.hidden_dim, self.levels, self.mixing_mode = config.hidden_dim, config.levels, config.mixing_mode
-        self.num_heads = check_heads(config.hidden_dim, config.num_heads)
+        self._heads = config.num_heads
         self.dwt = DWT1D(config.wavelet, config.levels, "symmetric", dim=1)
         self.dropout = nn.Dropout(config.dropout)
         weights = initial_weights(config.mixing_mode, config.levels, config.hidden_dim, generator)
@@ -238,7 +236,7 @@ class WaveletMixing(SpectralLayer):
             return scaled(packed, sizes, weights)
         if self.mixing_mode == "channel":
             return transformed(packed, sizes, weights)
-        return attended(packed.to(dtype), sizes, weights, self.num_heads, valid)
+        return attended(packed.to(dtype), sizes, weights, self._heads, valid)
 
     def _possible_levels(self, n: int) -> int:
         possible = max_levels(n, self.dwt.bank.taps)

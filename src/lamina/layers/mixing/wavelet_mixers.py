@@ -12,6 +12,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_functorch_wrapped_tensor  # pyright: ignore[reportMissingImports]
 from torch.nn import functional
 
 Weights = nn.ParameterDict
@@ -69,9 +70,19 @@ def attended(packed: Tensor, sizes: list[int], weights: Weights, heads: int, val
     if valid is not None:
         # a sample without any coefficient attends to everything; nothing of it is kept
         mask = (valid | ~valid.any(dim=1, keepdim=True))[:, None, None]
-    summed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    summed = _attention(query, key, value, mask)
     joined = summed.transpose(1, 2).reshape(batch, count, width)
     return functional.linear(joined, weights["out_weight"], weights["out_bias"])
+
+
+def _attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    if torch.compiler.is_compiling() or not is_functorch_wrapped_tensor(query):
+        return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    # torch's kernel for the CPU has no rule for vmap
+    scores = query @ key.mT / math.sqrt(query.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    return scores.softmax(dim=-1) @ value
 
 
 def _band_rows(sizes: list[int], embedding: Tensor) -> Tensor:
