@@ -24,9 +24,10 @@ from lamina.transforms.wavelet2d import DWT2D
 class TransformCase:
     """A transform with settings, and what is expected of it.
 
-    ``place``: where the axis of n values lies, "middle" of three axes, "last" of three, or "two" of them, of n
-    and n + 1 ("double": of n and 2n). ``length``: how inverse and adjoint learn the signal's length: not at all
-    (None), in the "constructor", by "call", or a "pair" by call. ``orthonormal``: whether the matrix is orthonormal for signals of n values.
+    ``place``: where the axis of n values lies, "middle" of three axes, "last" of three, or "two" of them, of
+    n and n + 1 ("double": of n and 2n). ``length``: how inverse and adjoint learn the signal's length: not at
+    all (None), in the "constructor", by "call", or a "pair" by call. ``orthonormal``: whether the matrix is
+    orthonormal for signals of n values.
     """
 
     name: str
@@ -47,7 +48,8 @@ class TransformCase:
     def input(
         self, n: int = 8, *, batch: int = 2, seed: int = 0, dtype: torch.dtype = torch.float64
     ) -> torch.Tensor:
-        shape = {"middle": (batch, n, 3), "last": (batch, 3, n), "two": (batch, n, n + 1)}[self.place]
+        two = {"two": (batch, n, n + 1), "double": (batch, n, 2 * n)}
+        shape = {"middle": (batch, n, 3), "last": (batch, 3, n), **two}[self.place]
         return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(
             dtype
         )
