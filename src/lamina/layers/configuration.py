@@ -164,7 +164,7 @@ def _path(place: tuple[int | str, ...]) -> str:
 def _placed(cause: ArgumentError, place: tuple[int | str, ...]) -> ArgumentError:
     """Say where the nested settings stand that an error is about; one about the field itself names it."""
     fields = [part for part in place if isinstance(part, str)]
-    inner = "" if not fields or cause.argument == fields[-1] else f".{cause.argument}"
+    inner = "" if not fields or cause.argument in ("", fields[-1]) else f".{cause.argument}"
     name = _path(place) + inner if fields else cause.argument
     return type(cause)(name, allowed=cause.allowed, got=cause.got, remedy=cause.remedy)
 

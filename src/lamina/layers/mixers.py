@@ -13,12 +13,37 @@ from lamina._checks import check_choice
 from lamina.errors import ArgumentError, ArgumentTypeError
 from lamina.layers.configuration import LayerConfig
 from lamina.layers.layer import SpectralLayer
+from lamina.layers.mixing.adaptive_global_filter import AdaptiveGlobalFilter
+from lamina.layers.mixing.afno import AFNOMixing
 from lamina.layers.mixing.fourier import FourierMixing
+from lamina.layers.mixing.fourier1d import FourierMixing1D
+from lamina.layers.mixing.global_filter import GlobalFilterMixing
+from lamina.layers.mixing.global_filter2d import GlobalFilterMixing2D
+from lamina.layers.mixing.real_fourier import RealFourierMixing
+from lamina.layers.mixing.resu import ReSUMixing
+from lamina.layers.mixing.separable_fourier import SeparableFourierMixing
+from lamina.layers.mixing.wavelet import WaveletMixing
+from lamina.layers.operators.fourier_neural_operator import FourierNeuralOperator
 
-MIXERS: Mapping[str, type[SpectralLayer]] = MappingProxyType(
-    {kind.__name__: kind for kind in (FourierMixing,)}
+_KINDS: tuple[type[SpectralLayer], ...] = (
+    AdaptiveGlobalFilter,
+    AFNOMixing,
+    FourierMixing,
+    FourierMixing1D,
+    GlobalFilterMixing,
+    GlobalFilterMixing2D,
+    RealFourierMixing,
+    ReSUMixing,
+    SeparableFourierMixing,
+    WaveletMixing,
+    FourierNeuralOperator,
 )
+
+MIXERS: Mapping[str, type[SpectralLayer]] = MappingProxyType({kind.__name__: kind for kind in _KINDS})
 """Every sequence layer by its class's name."""
+
+# the field that holds the settings, which only its owner can name
+_ITSELF = ""
 
 
 def mixer_config(value: Any) -> LayerConfig:
@@ -28,14 +53,14 @@ def mixer_config(value: Any) -> LayerConfig:
         return MIXERS[name].Config.from_mapping(value)
     if not isinstance(value, LayerConfig):
         raise ArgumentTypeError(
-            "mixer",
+            _ITSELF,
             allowed="settings of a sequence layer, or a mapping of them",
             got=f"a {type(value).__name__}",
             remedy="Use layer.to_config(), or a mapping with the key 'layer'.",
         )
     if "hidden_dim" not in type(value).model_fields:
         raise ArgumentError(
-            "mixer",
+            _ITSELF,
             allowed="settings of a layer that maps (batch, sequence, hidden) to the same shape",
             got=f"a {type(value).__name__}",
             remedy=f"Choose one of {', '.join(MIXERS)}.",
