@@ -37,8 +37,8 @@ def own_methods(thing):
 
 
 def is_settings(thing):
-    """Whether a class holds a layer's arguments, which the layer describes."""
-    return hasattr(thing, "model_fields")
+    """Whether a class holds a layer's arguments, which the layer describes, or is a state to pass on."""
+    return hasattr(thing, "model_fields") or hasattr(thing, "_fields")
 
 
 def is_plain(thing):

@@ -16,6 +16,7 @@ from layer_checks import SMALL, distance, padded, skip_exceptions
 from lamina import errors
 from lamina.layers import LAYERS
 
+pytestmark = pytest.mark.filterwarnings("ignore:A sequence of:lamina.errors.LaminaWarning")
 every = pytest.mark.parametrize("case", CASES, ids=str)
 first = pytest.mark.parametrize("case", FIRST, ids=str)
 

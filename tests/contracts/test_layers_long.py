@@ -8,7 +8,8 @@ import test_layers
 from layer_cases import CASES, FIRST
 from layer_checks import skip_exceptions
 
-pytestmark = pytest.mark.slow
+short = pytest.mark.filterwarnings("ignore:A sequence of:lamina.errors.LaminaWarning")
+pytestmark = [pytest.mark.slow, short]
 rest = pytest.mark.parametrize("case", [case for case in CASES if case not in FIRST], ids=str)
 
 

@@ -15,24 +15,85 @@ except ImportError as error:
         f"lamina.layers needs {error.name}. Install it with: pip install 'lamina[torch]'"
     ) from error
 
+from lamina.layers.attention.base import AttentionConfig, AttentionLayer
+from lamina.layers.block import SpectralBlock, SpectralBlockConfig
 from lamina.layers.configuration import LayerConfig
+from lamina.layers.encoder import EncoderState, SpectralEncoder
+from lamina.layers.encoder_configuration import SpectralEncoderConfig
 from lamina.layers.layer import SpectralLayer
+from lamina.layers.mixing.adaptive_global_filter import AdaptiveGlobalFilter, AdaptiveGlobalFilterConfig
+from lamina.layers.mixing.afno import AFNOMixing, AFNOMixingConfig
 from lamina.layers.mixing.base import MixingConfig, MixingLayer, UnitaryMixingConfig, UnitaryMixingLayer
+from lamina.layers.mixing.causal_filtering import FilterState
+from lamina.layers.mixing.filtering import FilterMixingConfig, FilterMixingLayer
 from lamina.layers.mixing.fourier import FourierMixing, FourierMixingConfig
+from lamina.layers.mixing.fourier1d import FourierMixing1D, FourierMixing1DConfig
+from lamina.layers.mixing.global_filter import GlobalFilterMixing, GlobalFilterMixingConfig
+from lamina.layers.mixing.global_filter2d import GlobalFilterMixing2D, GlobalFilterMixing2DConfig
+from lamina.layers.mixing.real_fourier import RealFourierMixing, RealFourierMixingConfig
+from lamina.layers.mixing.resu import ReSUMixing, ReSUMixingConfig, ReSUState
+from lamina.layers.mixing.resu_encoder import fit_encoder
+from lamina.layers.mixing.separable_fourier import SeparableFourierMixing, SeparableFourierMixingConfig
+from lamina.layers.mixing.wavelet import WaveletMixing, WaveletMixingConfig
+from lamina.layers.operators.fno_block import FNOBlock, FNOBlockConfig
+from lamina.layers.operators.fourier_neural_operator import FourierNeuralOperator, FourierNeuralOperatorConfig
+from lamina.layers.operators.spectral_conv import SpectralConv1d, SpectralConv1dConfig
+from lamina.layers.operators.spectral_conv2d import SpectralConv2d, SpectralConv2dConfig
 from lamina.layers.registry import LAYERS, build_layer, config_from_mapping, load_config, save_config
+from lamina.layers.self_attention import SelfAttentionAdapter, replace_self_attention
 
 __all__ = [
     "LAYERS",
+    "AFNOMixing",
+    "AFNOMixingConfig",
+    "AdaptiveGlobalFilter",
+    "AdaptiveGlobalFilterConfig",
+    "AttentionConfig",
+    "AttentionLayer",
+    "EncoderState",
+    "FNOBlock",
+    "FNOBlockConfig",
+    "FilterMixingConfig",
+    "FilterMixingLayer",
+    "FilterState",
     "FourierMixing",
+    "FourierMixing1D",
+    "FourierMixing1DConfig",
     "FourierMixingConfig",
+    "FourierNeuralOperator",
+    "FourierNeuralOperatorConfig",
+    "GlobalFilterMixing",
+    "GlobalFilterMixing2D",
+    "GlobalFilterMixing2DConfig",
+    "GlobalFilterMixingConfig",
     "LayerConfig",
     "MixingConfig",
     "MixingLayer",
+    "ReSUMixing",
+    "ReSUMixingConfig",
+    "ReSUState",
+    "RealFourierMixing",
+    "RealFourierMixingConfig",
+    "SelfAttentionAdapter",
+    "SeparableFourierMixing",
+    "SeparableFourierMixingConfig",
+    "SpectralBlock",
+    "SpectralBlockConfig",
+    "SpectralConv1d",
+    "SpectralConv1dConfig",
+    "SpectralConv2d",
+    "SpectralConv2dConfig",
+    "SpectralEncoder",
+    "SpectralEncoderConfig",
     "SpectralLayer",
     "UnitaryMixingConfig",
     "UnitaryMixingLayer",
+    "WaveletMixing",
+    "WaveletMixingConfig",
     "build_layer",
     "config_from_mapping",
+    "fit_encoder",
     "load_config",
+    "replace_self_attention",
     "save_config",
 ]

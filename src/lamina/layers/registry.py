@@ -17,10 +17,21 @@ from lamina.layers.encoder import SpectralEncoder
 from lamina.layers.files import read_mapping, write_mapping
 from lamina.layers.layer import SpectralLayer
 from lamina.layers.mixers import MIXERS
+from lamina.layers.operators.fno_block import FNOBlock
+from lamina.layers.operators.spectral_conv import SpectralConv1d
+from lamina.layers.operators.spectral_conv2d import SpectralConv2d
 
 # sequence layers are named in MIXERS, so that blocks can hold them; what a block cannot hold is named here
+_OTHERS: tuple[type[SpectralLayer], ...] = (
+    SpectralBlock,
+    SpectralEncoder,
+    FNOBlock,
+    SpectralConv1d,
+    SpectralConv2d,
+)
+
 LAYERS: Mapping[str, type[SpectralLayer]] = MappingProxyType(
-    {**MIXERS, **{kind.__name__: kind for kind in (SpectralBlock, SpectralEncoder)}}
+    {**MIXERS, **{kind.__name__: kind for kind in _OTHERS}}
 )
 """Every layer class by its name."""
 
