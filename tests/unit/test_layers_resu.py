@@ -182,6 +182,9 @@ def test_a_state_dict_tells_whether_it_has_filters():
     other.load_state_dict(fresh)
     assert not other[0].fitted
     copied = copy.deepcopy(layer)
+    copied.load_state_dict(layer.state_dict())
+    with pytest.raises(StateError, match="moments"):
+        copied.partial_fit(x)
     copied.load_state_dict(fresh := {name[2:]: value for name, value in fresh.items()})
     assert not copied.fitted
     assert layer.fitted
@@ -214,11 +217,15 @@ def test_too_little_is_waited_out_in_batches_and_an_error_at_once():
 
 def test_data_that_cannot_be_leave_the_layer_as_it_was():
     x = coloured()
-    layer = ReSUMixing(6, memory=3, horizon=2).double().fit(x)
+    layer = ReSUMixing(6, memory=3, horizon=2, groups=2).double().fit(x)
     before = copy.deepcopy(layer.state_dict())
     bad = x.clone()
-    bad[0, 5, 1] = torch.inf
-    for given, words in ((bad, "finite"), (torch.ones_like(x) * 0.1, "vary"), (x[:, :4], "two windows")):
+    bad[0, 5, 5] = torch.inf
+    for given, words in (
+        (bad, "^x must be finite"),
+        (torch.ones_like(x) * 0.1, "vary"),
+        (x[:, :4], "two windows"),
+    ):
         with pytest.raises(DataError, match=words):
             layer.fit(given)
     with pytest.raises(DataError, match="finite"):
@@ -230,6 +237,8 @@ def test_data_that_cannot_be_leave_the_layer_as_it_was():
 def test_missing_directions_are_zero_and_said_once():
     x = coloured(hidden=8)
     x[..., 1:4] = 0.3
+    # a constant that was computed, and rounded now this way and now that
+    x[:, ::3, 2] = torch.nextafter(x[:, ::3, 2], torch.tensor(1.0).double())
     x[..., 6:] = x[..., 4:6]
     layer = ReSUMixing(8, memory=1, horizon=1, groups=2, rectify="none").double()
     with warnings.catch_warnings(record=True) as said:
@@ -251,6 +260,11 @@ def test_too_few_windows_are_said():
     with pytest.warns(FewWindowsWarning, match="36 windows are too few"):
         ReSUMixing(6, memory=3, horizon=4).double().fit(coloured(3, 18))
     ReSUMixing(6, memory=3, horizon=4, ridge=0.1).double().fit(coloured(3, 18))
+    # 18 + 24 directions: what is centred has lost one window to the mean
+    enough = coloured(1, 42 + 6)
+    ReSUMixing(6, memory=3, horizon=4, center=False).double().fit(enough)
+    with pytest.warns(FewWindowsWarning, match="42 windows are too few"):
+        ReSUMixing(6, memory=3, horizon=4).double().fit(enough)
 
 
 @pytest.mark.parametrize(
