@@ -23,9 +23,12 @@ def run(script, *arguments):
 
 
 def test_every_example_is_run_here():
-    # spikes_into_resu.py has tests of its own, in test_spikes_into_resu.py
+    # spikes_into_resu.py has tests of its own, in test_spikes_into_resu.py; those of the layers are tested in
+    # test_layers_classification.py
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "classify_series.py",
         "motion_detector.py",
+        "replace_self_attention.py",
         "spikes_into_resu.py",
         "spiking_cartpole.py",
         "spiking_pendulum.py",
