@@ -59,9 +59,24 @@ def transformed(packed: Tensor, sizes: list[int], weights: Weights) -> Tensor:
 
 def attended(packed: Tensor, sizes: list[int], weights: Weights, heads: int, valid: Tensor | None) -> Tensor:
     """Self-attention over the coefficients that exist, those of all bands."""
-    batch, count, width = packed.shape
     tokens = packed + _band_rows(sizes, weights["band"])
-    projected = functional.linear(tokens, weights["in_weight"], weights["in_bias"])
+    names = ("in_weight", "in_bias", "out_weight", "out_bias")
+    into, into_bias, out, out_bias = (weights[name] for name in names)
+    return self_attention(tokens, into, into_bias, out, out_bias, heads, valid)
+
+
+def self_attention(
+    tokens: Tensor,
+    into: Tensor,
+    into_bias: Tensor,
+    out: Tensor,
+    out_bias: Tensor,
+    heads: int,
+    valid: Tensor | None,
+) -> Tensor:
+    """Multi-head self-attention of (batch, count, width), to those tokens that are valid."""
+    batch, count, width = tokens.shape
+    projected = functional.linear(tokens, into, into_bias)
     query, key, value = (
         part.reshape(batch, count, heads, width // heads).transpose(1, 2)
         for part in projected.chunk(3, dim=2)
@@ -72,7 +87,7 @@ def attended(packed: Tensor, sizes: list[int], weights: Weights, heads: int, val
         mask = (valid | ~valid.any(dim=1, keepdim=True))[:, None, None]
     summed = _attention(query, key, value, mask)
     joined = summed.transpose(1, 2).reshape(batch, count, width)
-    return functional.linear(joined, weights["out_weight"], weights["out_bias"])
+    return functional.linear(joined, out, out_bias)
 
 
 def _attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
