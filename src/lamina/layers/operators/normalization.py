@@ -85,6 +85,9 @@ class PositionBatchNorm(nn.Module):
             Of the shape and dtype of ``x``.
         """
         wide = widened(x)
+        if valid is not None:
+            # where, not a product: padding may be NaN
+            wide = torch.where(valid[..., None], wide, torch.zeros((), dtype=wide.dtype, device=x.device))
         if self.training:
             mean, variance = self._statistics(wide, valid)
         else:
@@ -94,12 +97,7 @@ class PositionBatchNorm(nn.Module):
 
     def _statistics(self, x: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor]:
         rows = x.flatten(0, -2)
-        if valid is None:
-            kept = torch.ones_like(rows[:, :1])
-        else:
-            kept = valid.reshape(-1, 1).to(rows.dtype)
-            # where, not a product: padding may be NaN
-            rows = torch.where(valid.reshape(-1, 1), rows, torch.zeros((), dtype=x.dtype, device=x.device))
+        kept = torch.ones_like(rows[:, :1]) if valid is None else valid.reshape(-1, 1).to(rows.dtype)
         count = kept.sum()
         mean = rows.sum(dim=0) / count.clamp(min=1)
         variance = ((rows - mean).square() * kept).sum(dim=0) / count.clamp(min=1)
