@@ -80,7 +80,7 @@ class FilterMixingLayer(MixingLayer):
     Examples
     --------
     >>> import torch
-    >>> from lamina.layers.mixing.global_filter import GlobalFilterMixing
+    >>> from lamina.layers import GlobalFilterMixing
     >>> layer = GlobalFilterMixing(4, 8, activation="identity", filter_init_std=0.0)
     >>> with torch.no_grad():  # a delay of two samples
     ...     angle = -2 * torch.pi * 2 / 8 * torch.arange(8.0)[:, None]
@@ -128,18 +128,26 @@ class FilterMixingLayer(MixingLayer):
 
     @abstractmethod
     def get_filter_response(self) -> Tensor:
-        """Return the response: (sequence_length, hidden_dim), complex64 or complex128.
+        """Return the frequency response of the current filters.
 
-        Row k belongs to k / sequence_length cycles per sample.
+        Returns
+        -------
+        Tensor
+            (sequence_length, hidden_dim), complex64 or complex128; row k belongs to k / sequence_length cycles
+            per sample.
         """
 
     def analyze_frequency_response(self) -> dict[str, Tensor]:
         r"""Describe the filters by magnitude, phase, delay and energy.
 
-        The group delay is the derivative of the unwrapped phase, computed exactly from the impulse response
-        (the formula on top of this module) rather than from differences of angles, so that it needs no
-        unwrapping. The taps of a circular filter stand at -S/2 < t < S/2 (and the one at S/2 at 0, as it is
-        as much ahead as behind); those of a causal one at 0 … S - 1.
+        The group delay is the derivative of the unwrapped phase, computed exactly from the impulse response,
+
+        .. math:: \tau(\omega) = -\frac{d \arg H}{d\omega}
+                  = \operatorname{Re} \frac{\sum_t t\, h_t\, e^{-i\omega t}}{\sum_t h_t\, e^{-i\omega t}},
+
+        rather than from differences of angles, so that it needs no unwrapping. The taps of a circular filter
+        stand at -S/2 < t < S/2 (and the one at S/2 at 0, as it is as much ahead as behind); those of a causal one
+        at 0 … S - 1.
 
         Returns
         -------
