@@ -139,8 +139,8 @@ def growth_table(cases: list[LayerToTime], found: Mapping[int, Mapping[str, Seco
         "layers growth",
         f"forward on ({BATCH}, n, {HIDDEN}), ms, and the factor of each doubling",
         ["layer", *(f"n = {length}" for length in lengths), "greatest factor", "bar", ""],
-        remark="Best of interleaved runs; in brackets, how much longer than at half the length. The bar is for "
-        "layers of O(n log n).",
+        remark="Best of interleaved runs; in brackets, how much longer than at half the length. The bar is "
+        "for layers of O(n log n).",
     )
     for case in (None, *cases):
         name = case.name if case else ATTENTION
