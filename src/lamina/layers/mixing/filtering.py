@@ -133,8 +133,8 @@ class FilterMixingLayer(MixingLayer):
         Returns
         -------
         Tensor
-            (sequence_length, hidden_dim), complex64 or complex128; row k belongs to k / sequence_length cycles
-            per sample.
+            (sequence_length, hidden_dim), complex64 or complex128; row k belongs to k / sequence_length
+            cycles per sample.
         """
 
     def analyze_frequency_response(self) -> dict[str, Tensor]:
@@ -146,8 +146,8 @@ class FilterMixingLayer(MixingLayer):
                   = \operatorname{Re} \frac{\sum_t t\, h_t\, e^{-i\omega t}}{\sum_t h_t\, e^{-i\omega t}},
 
         rather than from differences of angles, so that it needs no unwrapping. The taps of a circular filter
-        stand at -S/2 < t < S/2 (and the one at S/2 at 0, as it is as much ahead as behind); those of a causal one
-        at 0 … S - 1.
+        stand at -S/2 < t < S/2 (and the one at S/2 at 0, as it is as much ahead as behind); those of a causal
+        one at 0 … S - 1.
 
         Returns
         -------
