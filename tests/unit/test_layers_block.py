@@ -133,7 +133,7 @@ def build(kind):
         "max_sequence_length": LENGTH,
         "num_heads": 3,
         "modes": 4,
-        "levels": 2,
+        "levels": 1,
     }
     return kind(HIDDEN, **{name: value for name, value in sizes.items() if name in fields})
 

@@ -250,9 +250,12 @@ class SpectralEncoder(SpectralLayer):
         >>> len(encoder.blocks), sum(parameter.numel() for parameter in encoder.parameters())
         (2, 1264)
         """
-        length = sequence_length + (settings.get("pooling") == "cls")
         mixers = preset_mixers(
-            name, hidden_dim=hidden_dim, sequence_length=length, mixer_settings=mixer_settings
+            name,
+            hidden_dim=hidden_dim,
+            sequence_length=sequence_length,
+            leading=settings.get("pooling") == "cls",
+            mixer_settings=mixer_settings,
         )
         if settings.get("positions") == "learned":
             settings.setdefault("max_length", sequence_length)

@@ -20,7 +20,12 @@ _HEADS = 8
 
 
 def preset_mixers(
-    name: str, *, hidden_dim: int, sequence_length: int, mixer_settings: Mapping[str, Any] | None = None
+    name: str,
+    *,
+    hidden_dim: int,
+    sequence_length: int,
+    leading: bool = False,
+    mixer_settings: Mapping[str, Any] | None = None,
 ) -> tuple[LayerConfig, ...]:
     """Make settings of the mixers that a preset's blocks take in turns.
 
@@ -32,6 +37,8 @@ def preset_mixers(
         Size of the last axis.
     sequence_length
         Longest sequence.
+    leading
+        Whether a token is put in front of it.
     mixer_settings
         Further settings of each of the mixers, which replace the preset's.
 
@@ -47,7 +54,7 @@ def preset_mixers(
     """
     check_choice("name", name, PRESETS)
     size = check_integer("hidden_dim", hidden_dim, minimum=1)
-    length = check_integer("sequence_length", sequence_length, minimum=1)
+    length = check_integer("sequence_length", sequence_length, minimum=1) + bool(leading)
     heads = max(number for number in (1, 2, 4, _HEADS) if size % number == 0)
     performer = {"layer": "PerformerAttention", "num_heads": heads}
     gfnet = {"layer": "GlobalFilterMixing", "sequence_length": length}

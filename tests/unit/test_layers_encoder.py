@@ -1,0 +1,390 @@
+"""Encoders: embedding, positions, pooling, head, presets, against the same written out; masked; in steps."""
+
+import copy
+import io
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lamina import errors
+from lamina.layers.block import SpectralBlock
+from lamina.layers.embedding import sinusoids
+from lamina.layers.encoder import EncoderState, SpectralEncoder
+from lamina.layers.encoder_configuration import SpectralEncoderConfig
+from lamina.layers.encoder_presets import PRESETS
+from lamina.layers.mixers import MIXERS
+from lamina.layers.mixing.fourier import FourierMixing
+from lamina.layers.registry import build_layer, load_config, save_config
+
+HIDDEN, LENGTH, WORDS = 16, 40, 11
+FOURIER = {"layer": "FourierMixing", "hidden_dim": HIDDEN}
+CAUSAL = {"layer": "GlobalFilterMixing", "hidden_dim": HIDDEN, "sequence_length": LENGTH, "causal": True}
+AVAILABLE = [
+    name
+    for name in PRESETS
+    if {"lst": "LSTAttention", "performer": "PerformerAttention", "hybrid": "PerformerAttention"}.get(
+        name, "FourierMixing"
+    )
+    in MIXERS
+]
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def words(batch=3, length=LENGTH, seed=1):
+    return torch.randint(WORDS, (batch, length), generator=seeded(seed))
+
+
+def padding(lengths, total=LENGTH):
+    return torch.arange(total)[None] >= torch.tensor(lengths)[:, None]
+
+
+def fourier_encoder(**settings):
+    given = {"depth": 2, "vocab_size": WORDS, "generator": seeded()} | settings
+    return SpectralEncoder(FOURIER, **given).eval()
+
+
+def by_hand(encoder, hidden):
+    """What follows the embedding, for one sample of its own length."""
+    for block in encoder.blocks:
+        normed = nn.functional.layer_norm(hidden, (HIDDEN,), block.norm1.weight, block.norm1.bias)
+        hidden = hidden + torch.fft.fft2(normed, norm="ortho").real
+        normed = nn.functional.layer_norm(hidden, (HIDDEN,), block.norm2.weight, block.norm2.bias)
+        hidden = hidden + block.feed_forward(normed)
+    return nn.functional.layer_norm(hidden, (HIDDEN,), encoder.norm.weight, encoder.norm.bias)
+
+
+def test_positions_are_sines_and_cosines():
+    for size in (6, 7, 1):
+        found = sinusoids(torch.arange(50), size, torch.float64).numpy()
+        for t in (0, 1, 49):
+            for i in range(size):
+                angle = t / 10_000 ** (2 * (i // 2) / size)
+                assert found[t, i] == pytest.approx(math.cos(angle) if i % 2 else math.sin(angle), abs=1e-12)
+    assert found[:, 0].var() == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("positions", ["none", "learned", "sinusoidal"])
+@pytest.mark.parametrize("pooling", ["none", "mean", "last", "cls"])
+def test_encoders_are_their_equations(positions, pooling):
+    encoder = fourier_encoder(positions=positions, pooling=pooling, max_length=LENGTH, num_classes=3)
+    for parameter in encoder.parameters():
+        parameter.data.add_(0.1 * torch.randn(parameter.shape, generator=seeded(5)))
+    tokens, lengths = words(), (LENGTH, 7, 1)
+    mask = padding(lengths)
+    junk = torch.where(mask, -999, tokens)
+    together = encoder(junk, key_padding_mask=mask)
+    for i, length in enumerate(lengths):
+        hidden = encoder.embedding.tokens[tokens[i, :length]]
+        if pooling == "cls":
+            hidden = torch.cat([encoder.embedding.leading, hidden])
+        if positions == "learned":
+            hidden = hidden + encoder.embedding.places[: len(hidden)]
+        elif positions == "sinusoidal":
+            hidden = hidden + sinusoids(torch.arange(len(hidden)), HIDDEN, torch.float32)
+        hidden = by_hand(encoder, hidden[None])[0]
+        pooled = {"none": hidden, "mean": hidden.mean(0), "last": hidden[-1], "cls": hidden[0]}[pooling]
+        expected = nn.functional.linear(pooled, encoder.head.weight, encoder.head.bias)
+        found = together[i, :length] if pooling == "none" else together[i]
+        torch.testing.assert_close(found, expected, atol=2e-5, rtol=1e-4)
+        alone = encoder(tokens[i : i + 1, :length])[0]
+        torch.testing.assert_close(alone, expected, atol=2e-5, rtol=1e-4)
+        if pooling == "none":
+            assert not together[i, length:].any()
+
+
+def test_real_inputs_are_mapped():
+    encoder = SpectralEncoder(FOURIER, 2, input_dim=5, pooling="mean", generator=seeded()).eval()
+    x, mask = torch.randn(2, LENGTH, 5, generator=seeded(1)), padding((LENGTH, 9))
+    x[mask] = float("nan")
+    x.requires_grad_()
+    together = encoder(x, key_padding_mask=mask)
+    together.sum().backward()
+    assert torch.isfinite(x.grad).all()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in encoder.parameters())
+    expected = by_hand(encoder, encoder.embedding.project(x[1:, :9])).mean(1)
+    torch.testing.assert_close(together[1:], expected, atol=2e-5, rtol=1e-4)
+    assert encoder.embedding.project.weight.shape == (HIDDEN, 5)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "last"])
+def test_a_sample_of_padding_alone_is_pooled_to_zero(pooling):
+    encoder = fourier_encoder(pooling=pooling, num_classes=3, positions="sinusoidal")
+    y = encoder(words(2), key_padding_mask=padding((LENGTH, 0)))
+    torch.testing.assert_close(y[1], encoder.head.bias)
+    assert torch.isfinite(y).all()
+
+
+def test_mixers_take_turns():
+    other = {**FOURIER, "fft_norm": "backward"}
+    encoder = SpectralEncoder([FOURIER, other], 5)
+    assert [block.mixer.fft_norm for block in encoder.blocks] == ["ortho", "backward"] * 2 + ["ortho"]
+    assert len(SpectralEncoder([FOURIER, other]).blocks) == 2
+    assert len(SpectralEncoder(FOURIER).blocks) == 1
+    first, second = SpectralEncoder({**CAUSAL}, 2).blocks
+    assert first.mixer is not second.mixer
+    assert not torch.equal(first.mixer.filter_real, second.mixer.filter_real)
+
+
+def test_built_layers_are_used_once():
+    one, two = FourierMixing(HIDDEN), FourierMixing(HIDDEN)
+    encoder = SpectralEncoder([one, two])
+    assert [block.mixer for block in encoder.blocks] == [one, two]
+    for wrong in ({"mixers": [one, one]}, {"mixers": one, "depth": 2}, {"mixers": [one, two], "depth": 3}):
+        with pytest.raises(errors.ArgumentError, match=r"^mixers must be one built layer for each block"):
+            SpectralEncoder(**wrong)
+
+
+@pytest.mark.parametrize("pooling", ["none", "mean", "last"])
+@pytest.mark.parametrize("positions", ["none", "learned", "sinusoidal"])
+def test_steps_equal_forward(pooling, positions):
+    encoder = SpectralEncoder(
+        [CAUSAL, CAUSAL],
+        vocab_size=WORDS,
+        positions=positions,
+        max_length=LENGTH,
+        pooling=pooling,
+        num_classes=4,
+        generator=seeded(),
+    ).double()
+    tokens, state = words(), None
+    whole = encoder(tokens)
+    for t in range(LENGTH):
+        y, state = encoder.step(tokens[:, t], state)
+        assert isinstance(state, EncoderState)
+        expected = whole[:, t] if pooling == "none" else encoder(tokens[:, : t + 1])
+        torch.testing.assert_close(y, expected, atol=1e-9, rtol=1e-9)
+    assert encoder.get_spectral_properties()["causal"] == (pooling == "none")
+    if positions == "learned":
+        with pytest.raises(errors.ShapeError, match="at most max_length = 40"):
+            encoder.step(tokens[:, 0], state)
+
+
+def test_steps_of_real_inputs():
+    encoder = SpectralEncoder(CAUSAL, input_dim=3, generator=seeded())
+    x = torch.randn(2, 5, 3, generator=seeded(1))
+    state, found = None, []
+    for t in range(5):
+        y, state = encoder.step(x[:, t], state)
+        found.append(y)
+    torch.testing.assert_close(torch.stack(found, 1), encoder(x), atol=1e-5, rtol=1e-5)
+    for wrong in (x, x[0, 0], x[:, 0, :-1]):
+        with pytest.raises(errors.ShapeError, match=r"^x must be of shape"):
+            encoder.step(wrong)
+    with pytest.raises(errors.ArgumentTypeError, match=r"^x must be"):
+        encoder.step(x[:, 0].long())
+
+
+def test_steps_need_causal_mixers():
+    for encoder in (
+        fourier_encoder(),
+        SpectralEncoder([CAUSAL, FOURIER], vocab_size=WORDS),
+        SpectralEncoder(CAUSAL, vocab_size=WORDS, pooling="cls"),
+    ):
+        with pytest.raises(errors.StateError, match="causal=True"):
+            encoder.step(torch.zeros(1, dtype=torch.long))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ({"depth": 0}, "depth"),
+        ({"depth": True}, "depth"),
+        ({"vocab_size": 0}, "vocab_size"),
+        ({"vocab_size": 5, "input_dim": 2}, "input_dim"),
+        ({"input_dim": 2.5}, "input_dim"),
+        ({"positions": "learnt"}, "positions"),
+        ({"positions": "learned"}, "max_length"),
+        ({"pooling": "max"}, "pooling"),
+        ({"num_classes": 0}, "num_classes"),
+        ({"mlp_ratio": -1}, "mlp_ratio"),
+        ({"dropout": 1}, "dropout"),
+        ({"norm_eps": 0.0}, "norm_eps"),
+        ({"mixers": []}, "mixers"),
+        ({"mixers": None}, r"mixers\[0\]"),
+        ({"mixers": [FOURIER, {**FOURIER, "hidden_dim": 8}]}, "mixers"),
+        ({"mixers": [FOURIER, FOURIER], "depth": 1}, "depth"),
+    ],
+)
+def test_wrong_arguments_are_errors(arguments, name):
+    with pytest.raises(errors.ArgumentError, match=rf"^{name} must be"):
+        SpectralEncoder(**{"mixers": FOURIER} | arguments)
+
+
+def test_wrong_tokens_are_errors():
+    encoder = fourier_encoder()
+    for wrong in (words().float(), words() > 3, [[1]], np.ones((1, 3), int), words().to(torch.complex64)):
+        with pytest.raises(errors.ArgumentTypeError, match=r"^x must be a tensor of whole numbers"):
+            encoder(wrong)
+    for wrong in (words()[0], words()[..., None], words()[:, :0]):
+        with pytest.raises(errors.ShapeError, match=r"^x must be of shape \(batch, sequence\)"):
+            encoder(wrong)
+    for wrong in (torch.tensor([[0, WORDS]]), torch.tensor([[-1, 0]])):
+        with pytest.raises(errors.DataError, match=r"^x must be of tokens from 0 to 10"):
+            encoder(wrong)
+        with pytest.raises(errors.DataError, match=r"^x must be of tokens from 0 to 10"):
+            encoder(wrong, key_padding_mask=torch.zeros(1, 2, dtype=torch.bool))
+    for kind in (torch.uint8, torch.int32, torch.int16):
+        assert torch.equal(encoder(words().to(kind)), encoder(words()))
+    assert encoder(words(batch=0)).shape == (0, LENGTH, HIDDEN)
+    learned = fourier_encoder(positions="learned", max_length=5)
+    with pytest.raises(errors.ShapeError, match="of at most max_length = 5 positions, got 6"):
+        learned(words(length=6))
+    assert learned(words(length=5)).shape == (3, 5, HIDDEN)
+
+
+def test_tokens_compile_export_and_vectorise():
+    encoder = fourier_encoder(positions="learned", max_length=LENGTH, pooling="cls", num_classes=3)
+    tokens, mask = words(), padding((LENGTH, 7, 1))
+    expected = encoder(tokens, key_padding_mask=mask)
+    compiled = torch.compile(encoder, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(tokens, key_padding_mask=mask), expected)
+    exported = torch.export.export(encoder, (tokens,), {"key_padding_mask": mask}).module()
+    torch.testing.assert_close(exported(tokens, key_padding_mask=mask), expected)
+    for pooling in ("mean", "last", "cls"):
+        one = fourier_encoder(pooling=pooling)
+        both = torch.stack([tokens, tokens.flip(0)]), torch.stack([mask, mask.flip(0)])
+        found = torch.func.vmap(lambda x, mask, one=one: one(x, key_padding_mask=mask))(*both)
+        torch.testing.assert_close(found[0], one(tokens, key_padding_mask=mask))
+        torch.testing.assert_close(found[1], found[0].flip(0), atol=1e-6, rtol=1e-5)
+
+
+def test_autocast_copy_and_state():
+    encoder = fourier_encoder(pooling="mean", num_classes=3)
+    expected = encoder(words())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = encoder(words())
+    assert found.dtype == torch.float32
+    assert (found - expected).norm() < 0.03 * expected.norm()
+    assert torch.equal(copy.deepcopy(encoder)(words()), expected)
+    held = io.BytesIO()
+    torch.save(encoder.state_dict(), held)
+    held.seek(0)
+    other = fourier_encoder(pooling="mean", num_classes=3, generator=seeded(1))
+    assert not torch.equal(other(words()), expected)
+    other.load_state_dict(torch.load(held, weights_only=True))
+    assert torch.equal(other(words()), expected)
+    for dtype in (torch.float16, torch.bfloat16, torch.float64):
+        assert copy.deepcopy(encoder).to(dtype)(words()).dtype == dtype
+        assert SpectralEncoder(FOURIER, vocab_size=WORDS, dtype=dtype)(words()).dtype == dtype
+
+
+# presets
+
+
+@pytest.mark.parametrize("name", AVAILABLE)
+def test_presets_are_plain_settings(name, tmp_path):
+    encoder = SpectralEncoder.preset(
+        name,
+        hidden_dim=HIDDEN,
+        depth=2,
+        sequence_length=LENGTH,
+        vocab_size=WORDS,
+        positions="learned",
+        pooling="cls",
+        num_classes=3,
+        generator=seeded(),
+    ).eval()
+    assert len(encoder.blocks) == 2
+    tokens, mask = words(), padding((LENGTH, 35, 35))
+    y = encoder(tokens, key_padding_mask=mask)
+    assert y.shape == (3, 3)
+    y.square().sum().backward()
+    assert all(
+        parameter.grad.isfinite().all() for parameter in encoder.parameters() if parameter.grad is not None
+    )
+    for ending in ("yaml", "json"):
+        path = tmp_path / f"{name}.{ending}"
+        save_config(encoder.to_config(), path)
+        assert load_config(path) == encoder.to_config()
+        again = build_layer(load_config(path), generator=seeded()).eval()
+        assert torch.equal(again(tokens, key_padding_mask=mask), y)
+
+
+MIXERS_OF = {
+    "fnet": ["FourierMixing"] * 4,
+    "gfnet": ["GlobalFilterMixing"] * 4,
+    "afno": ["AFNOMixing"] * 4,
+    "wavelet": ["WaveletMixing"] * 4,
+    "lst": ["LSTAttention"] * 4,
+    "performer": ["PerformerAttention"] * 4,
+    "fno": ["FourierNeuralOperator"] * 4,
+    "hybrid": ["GlobalFilterMixing", "PerformerAttention"] * 2,
+}
+
+
+@pytest.mark.parametrize("name", AVAILABLE)
+def test_presets_have_the_mixers_that_are_stated(name):
+    encoder = SpectralEncoder.preset(name, hidden_dim=12, depth=4, sequence_length=24)
+    assert [type(block.mixer).__name__ for block in encoder.blocks] == MIXERS_OF[name]
+    assert isinstance(encoder.blocks[0], SpectralBlock)
+    # every setting of the encoder keeps its default
+    plain = SpectralEncoderConfig(mixers=encoder.to_config().mixers, depth=4)
+    assert encoder.to_config() == plain
+
+
+@pytest.mark.parametrize("name", AVAILABLE)
+@pytest.mark.parametrize("length", [1, 2, 13, 64])
+def test_presets_take_sequences_of_their_length(name, length):
+    if name == "wavelet" and length < 14:
+        pytest.skip("too short for a level of db4, of which the layer warns")
+    encoder = SpectralEncoder.preset(name, hidden_dim=4, depth=2, sequence_length=length).eval()
+    assert encoder(torch.ones(2, length, 4)).shape == (2, length, 4)
+
+
+def test_presets_pass_on_settings_of_their_mixers():
+    encoder = SpectralEncoder.preset(
+        "gfnet", hidden_dim=4, depth=2, sequence_length=8, mixer_settings={"causal": True}
+    )
+    assert encoder.causal
+    with pytest.raises(errors.ArgumentError, match="Did you mean 'dropout'"):
+        SpectralEncoder.preset(
+            "fnet", hidden_dim=4, depth=1, sequence_length=8, mixer_settings={"dropuot": 0.1}
+        )
+    with pytest.raises(errors.ArgumentError, match="Did you mean 'num_classes'"):
+        SpectralEncoder.preset("fnet", hidden_dim=4, depth=1, sequence_length=8, num_clases=2)
+
+
+def test_wrong_presets_are_errors():
+    with pytest.raises(errors.ArgumentError, match="Did you mean 'gfnet'"):
+        SpectralEncoder.preset("gfnett", hidden_dim=4, depth=1, sequence_length=8)
+    for wrong in ({"hidden_dim": 0}, {"depth": 0}, {"sequence_length": 0}, {"sequence_length": "8"}):
+        with pytest.raises(errors.ArgumentError, match=rf"^{next(iter(wrong))} must be"):
+            SpectralEncoder.preset("fnet", **{"hidden_dim": 4, "depth": 1, "sequence_length": 8} | wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "each"),
+    [
+        ("fnet", 0),
+        ("gfnet", 2 * 64 * 32),
+        ("wavelet", (3 + 1) * 32),
+        ("fno", 2 * 16 * 32 * 32 + 32 * 32 + 32),
+    ],
+)
+def test_parameters_are_as_many_as_stated(name, each):
+    encoder = SpectralEncoder.preset(
+        name, hidden_dim=32, depth=3, sequence_length=64, vocab_size=WORDS, pooling="cls", num_classes=5
+    )
+    each = {"gfnet": 2 * 65 * 32}.get(name, each)
+    block = each + 4 * 32 + 2 * 32 * 128 + 128 + 32
+    expected = 3 * block + 2 * 32 + WORDS * 32 + 32 + 33 * 5
+    assert sum(parameter.numel() for parameter in encoder.parameters()) == expected
+
+
+def test_generators_decide():
+    one, same, other = (
+        SpectralEncoder.preset(
+            "gfnet", hidden_dim=8, depth=2, sequence_length=16, vocab_size=5, generator=seeded(seed)
+        )
+        for seed in (3, 3, 4)
+    )
+    for name, value in one.state_dict().items():
+        assert torch.equal(value, same.state_dict()[name]), name
+    assert not torch.equal(one.embedding.tokens, other.embedding.tokens)
+    assert 0.5 < one.embedding.tokens.std() < 1.5
