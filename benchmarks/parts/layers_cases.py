@@ -145,9 +145,9 @@ CASES = [
     ),
     LayerToTime(
         "wavelet",
-        "WaveletMixing2D, subband",
+        "WaveletMixing2D, subband, 1 level",
         "WaveletMixing2D",
-        {"channels": HIDDEN},
+        {"channels": HIDDEN, "levels": 1},
         layout=IMAGE,
         hidden=None,
         long=False,
