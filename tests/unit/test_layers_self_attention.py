@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 import torch
+from layer_cases import FIRST
 from torch import nn
 
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from lamina.layers.layer import SpectralLayer, properties
 from lamina.layers.masking import prefix_lengths
+from lamina.layers.mixers import MIXERS
 from lamina.layers.mixing.base import MixingConfig, MixingLayer
 from lamina.layers.mixing.fourier import FourierMixing
 from lamina.layers.self_attention import SelfAttentionAdapter, replace_self_attention
@@ -250,3 +252,20 @@ def test_gradients_reach_weights_below():
     assert bool((x.grad[1, :3] != 0).all())
     assert not bool(x.grad[1, 3:].any())
     assert not bool(x.grad[[0, 2]].any())
+
+
+@pytest.mark.parametrize("case", [case for case in FIRST if case.kind.__name__ in MIXERS], ids=str)
+def test_every_sequence_layer_can_stand_there(case):
+    layer, hidden = case.build(), case.shape[2]
+    torch.manual_seed(0)
+    made: Any = nn.TransformerEncoderLayer(hidden, 2, 16, dropout=0.0, batch_first=True)
+    made.self_attn = SelfAttentionAdapter(layer)
+    x, mask = drawn(3, 64, hidden), padding_of((64, 61, 57))
+    with torch.no_grad():
+        together = made(x.masked_fill(mask[..., None], 99.0), src_key_padding_mask=mask)
+        torch.testing.assert_close(made.eval()(x, src_key_padding_mask=mask)[1, :61], together[1, :61])
+        for one, length in enumerate((64, 61, 57)):
+            alone = x[one : one + 1, :length]
+            inner = layer(alone) - alone if layer.adds_input else layer(alone)
+            expected = by_hand(made, alone, lambda _, inner=inner: inner)
+            torch.testing.assert_close(together[one : one + 1, :length], expected, rtol=1e-4, atol=1e-4)
