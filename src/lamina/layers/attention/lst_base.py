@@ -54,8 +54,10 @@ class TransformAttention(AttentionLayer):
     Examples
     --------
     >>> from lamina.layers import LSTAttention
-    >>> isinstance(LSTAttention(hidden_dim=8), TransformAttention)
-    True
+    >>> LSTAttention(hidden_dim=8).transforms
+    ModuleList(
+      (0): DCT(type=2, dim=1, norm='ortho')
+    )
     """
 
     def __init__(
