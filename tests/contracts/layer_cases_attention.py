@@ -1,0 +1,75 @@
+"""The random-feature and kernel attention layers, for the contract suite."""
+
+from layer_case import LayerCase
+
+from lamina.layers.attention.kernel import KernelAttention
+from lamina.layers.attention.performer import PerformerAttention
+from lamina.layers.attention.spectral import SpectralAttention
+
+# four projections of 32 to 32 with a bias
+PROJECTIONS = 4 * (32 * 32 + 32)
+# with so many features that weights are hardly ever negative and the variance is a steady number
+MANY = {"hidden_dim": 32, "num_heads": 4, "num_features": 256}
+
+CASES = [
+    LayerCase("SpectralAttention", SpectralAttention, MANY, parameters=PROJECTIONS, variance=0.0165),
+    LayerCase(
+        "SpectralAttention gaussian",
+        SpectralAttention,
+        {**MANY, "kernel_type": "gaussian"},
+        parameters=PROJECTIONS,
+        variance=0.0164,
+    ),
+    LayerCase(
+        "SpectralAttention causal",
+        SpectralAttention,
+        {**MANY, "causal": True},
+        parameters=PROJECTIONS,
+        variance=0.0240,
+    ),
+    LayerCase(
+        "SpectralAttention head_dim",
+        SpectralAttention,
+        {**MANY, "head_dim": 6, "use_bias": False, "use_orthogonal": False},
+        parameters=4 * 32 * 24,
+        variance=0.00238,
+    ),
+    LayerCase(
+        "PerformerAttention", PerformerAttention, {"hidden_dim": 32}, parameters=PROJECTIONS, variance=0.0165
+    ),
+    LayerCase(
+        "PerformerAttention generalized",
+        PerformerAttention,
+        {"hidden_dim": 32, "generalized": True},
+        parameters=PROJECTIONS,
+        variance=0.0191,
+    ),
+    LayerCase(
+        "PerformerAttention causal",
+        PerformerAttention,
+        {"hidden_dim": 32, "num_heads": 4, "num_features": 48, "causal": True},
+        parameters=PROJECTIONS,
+        variance=0.0234,
+    ),
+    LayerCase(
+        "KernelAttention gaussian",
+        KernelAttention,
+        {"hidden_dim": 32, "num_features": 64},
+        parameters=PROJECTIONS,
+        variance=0.0165,
+    ),
+    LayerCase(
+        "KernelAttention polynomial",
+        KernelAttention,
+        {"hidden_dim": 32, "kernel_type": "polynomial"},
+        parameters=PROJECTIONS,
+        variance=0.0175,
+    ),
+    LayerCase(
+        "KernelAttention spectral",
+        KernelAttention,
+        {"hidden_dim": 32, "kernel_type": "spectral", "rank": 8},
+        parameters=PROJECTIONS + 8 * (32 + 8),
+        variance=0.0168,
+    ),
+]
