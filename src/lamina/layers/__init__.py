@@ -16,6 +16,19 @@ except ImportError as error:
     ) from error
 
 from lamina.layers.attention.base import AttentionConfig, AttentionLayer
+from lamina.layers.attention.dct import DCTAttention, DCTAttentionConfig
+from lamina.layers.attention.hadamard import HadamardAttention, HadamardAttentionConfig
+from lamina.layers.attention.kernel import KernelAttention, KernelAttentionConfig
+from lamina.layers.attention.lst import LSTAttention, LSTAttentionConfig
+from lamina.layers.attention.mixed import MixedSpectralAttention, MixedSpectralAttentionConfig
+from lamina.layers.attention.performer import PerformerAttention, PerformerAttentionConfig
+from lamina.layers.attention.random_features import (
+    PositiveFeatures,
+    RandomFeatureMap,
+    ReLUFeatures,
+    TrigonometricFeatures,
+)
+from lamina.layers.attention.spectral import SpectralAttention, SpectralAttentionConfig
 from lamina.layers.block import SpectralBlock, SpectralBlockConfig
 from lamina.layers.configuration import LayerConfig
 from lamina.layers.encoder import EncoderState, SpectralEncoder
@@ -35,6 +48,7 @@ from lamina.layers.mixing.resu import ReSUMixing, ReSUMixingConfig, ReSUState
 from lamina.layers.mixing.resu_encoder import fit_encoder
 from lamina.layers.mixing.separable_fourier import SeparableFourierMixing, SeparableFourierMixingConfig
 from lamina.layers.mixing.wavelet import WaveletMixing, WaveletMixingConfig
+from lamina.layers.mixing.wavelet2d import WaveletMixing2D, WaveletMixing2DConfig
 from lamina.layers.operators.fno_block import FNOBlock, FNOBlockConfig
 from lamina.layers.operators.fourier_neural_operator import FourierNeuralOperator, FourierNeuralOperatorConfig
 from lamina.layers.operators.spectral_conv import SpectralConv1d, SpectralConv1dConfig
@@ -50,6 +64,8 @@ __all__ = [
     "AdaptiveGlobalFilterConfig",
     "AttentionConfig",
     "AttentionLayer",
+    "DCTAttention",
+    "DCTAttentionConfig",
     "EncoderState",
     "FNOBlock",
     "FNOBlockConfig",
@@ -66,9 +82,22 @@ __all__ = [
     "GlobalFilterMixing2D",
     "GlobalFilterMixing2DConfig",
     "GlobalFilterMixingConfig",
+    "HadamardAttention",
+    "HadamardAttentionConfig",
+    "KernelAttention",
+    "KernelAttentionConfig",
+    "LSTAttention",
+    "LSTAttentionConfig",
     "LayerConfig",
+    "MixedSpectralAttention",
+    "MixedSpectralAttentionConfig",
     "MixingConfig",
     "MixingLayer",
+    "PerformerAttention",
+    "PerformerAttentionConfig",
+    "PositiveFeatures",
+    "RandomFeatureMap",
+    "ReLUFeatures",
     "ReSUMixing",
     "ReSUMixingConfig",
     "ReSUState",
@@ -77,6 +106,8 @@ __all__ = [
     "SelfAttentionAdapter",
     "SeparableFourierMixing",
     "SeparableFourierMixingConfig",
+    "SpectralAttention",
+    "SpectralAttentionConfig",
     "SpectralBlock",
     "SpectralBlockConfig",
     "SpectralConv1d",
@@ -86,9 +117,12 @@ __all__ = [
     "SpectralEncoder",
     "SpectralEncoderConfig",
     "SpectralLayer",
+    "TrigonometricFeatures",
     "UnitaryMixingConfig",
     "UnitaryMixingLayer",
     "WaveletMixing",
+    "WaveletMixing2D",
+    "WaveletMixing2DConfig",
     "WaveletMixingConfig",
     "build_layer",
     "config_from_mapping",

@@ -11,6 +11,13 @@ from pydantic.json_schema import JsonSchemaValue
 
 from lamina._checks import check_choice
 from lamina.errors import ArgumentError, ArgumentTypeError
+from lamina.layers.attention.dct import DCTAttention
+from lamina.layers.attention.hadamard import HadamardAttention
+from lamina.layers.attention.kernel import KernelAttention
+from lamina.layers.attention.lst import LSTAttention
+from lamina.layers.attention.mixed import MixedSpectralAttention
+from lamina.layers.attention.performer import PerformerAttention
+from lamina.layers.attention.spectral import SpectralAttention
 from lamina.layers.configuration import LayerConfig
 from lamina.layers.layer import SpectralLayer
 from lamina.layers.mixing.adaptive_global_filter import AdaptiveGlobalFilter
@@ -26,6 +33,13 @@ from lamina.layers.mixing.wavelet import WaveletMixing
 from lamina.layers.operators.fourier_neural_operator import FourierNeuralOperator
 
 _KINDS: tuple[type[SpectralLayer], ...] = (
+    DCTAttention,
+    HadamardAttention,
+    KernelAttention,
+    LSTAttention,
+    MixedSpectralAttention,
+    PerformerAttention,
+    SpectralAttention,
     AdaptiveGlobalFilter,
     AFNOMixing,
     FourierMixing,

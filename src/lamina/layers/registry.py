@@ -17,6 +17,7 @@ from lamina.layers.encoder import SpectralEncoder
 from lamina.layers.files import read_mapping, write_mapping
 from lamina.layers.layer import SpectralLayer
 from lamina.layers.mixers import MIXERS
+from lamina.layers.mixing.wavelet2d import WaveletMixing2D
 from lamina.layers.operators.fno_block import FNOBlock
 from lamina.layers.operators.spectral_conv import SpectralConv1d
 from lamina.layers.operators.spectral_conv2d import SpectralConv2d
@@ -25,6 +26,7 @@ from lamina.layers.operators.spectral_conv2d import SpectralConv2d
 _OTHERS: tuple[type[SpectralLayer], ...] = (
     SpectralBlock,
     SpectralEncoder,
+    WaveletMixing2D,
     FNOBlock,
     SpectralConv1d,
     SpectralConv2d,
