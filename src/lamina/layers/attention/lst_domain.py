@@ -75,7 +75,7 @@ def signal(transform: Transform, y: Tensor, n: int, lengths: Tensor | None) -> T
     """
     if is_folded(transform, lengths):
         return unfolded(y, n, sine=isinstance(transform, DST))
-    y = y[..., 0]
+    y = y.squeeze(-1)
     if isinstance(transform, RFFT):
         return irfft(y, n, dim=1) if lengths is None else prefix_ifft(y, lengths).real
     if lengths is None:

@@ -47,7 +47,7 @@ def folded(x: Tensor, *, sine: bool) -> Tensor:
 
 def unfolded(y: Tensor, n: int, *, sine: bool) -> Tensor:
     """Undo `folded`: (batch, n/2 + 1, channels, 2) to (batch, n, channels), arranged."""
-    turned = torch.complex(y[..., 0], y[..., 1]) * _quarter(y, n, 1)
+    turned = torch.complex(*y.unbind(-1)) * _quarter(y, n, 1)
     x = irfft(turned, n, dim=1)
     return x * _signs(x) if sine else x
 
