@@ -6,6 +6,7 @@ import torch
 
 from lamina import errors
 from lamina.layers.mixing.afno import AFNOMixing, AFNOMixingConfig
+from lamina.layers.mixing.afno_modes import low_spectrum
 
 
 def seeded(seed=0):
@@ -148,6 +149,13 @@ def test_a_masked_sample_is_as_if_alone(modes_seq):
         assert not y[i, length:].any()
         if length:
             np.testing.assert_allclose(y[i, :length], naive(layer, x[i, :length].numpy()), atol=1e-11)
+
+
+def test_modes_that_a_sample_lacks_are_zero():
+    x = normal(2, 8, 4)
+    spectrum = low_spectrum(torch.where(torch.arange(8)[:, None] < 5, x, 0), 8, 3, torch.tensor([5, 5]))
+    assert spectrum[:, :5].abs().min() > 0
+    assert not spectrum[:, 5:].any()
 
 
 def test_longer_than_the_maximum_is_an_error():

@@ -192,6 +192,15 @@ def test_a_batch_of_padding_alone_teaches_the_batch_norm_nothing():
         assert torch.equal(value, before[name]), name
 
 
+def standardised(x, mask):
+    """Each sample's own part, less the mean and over the deviation of all valid positions."""
+    mean, variance = x[~mask].mean(0), x[~mask].var(0, correction=0)
+    return [
+        ((one[~padding] - mean) / (variance + 1e-5).sqrt())[None]
+        for one, padding in zip(x, mask, strict=True)
+    ]
+
+
 def test_a_batch_norm_block_trains_on_padded_samples():
     block = FNOBlock(4, modes=3, norm_type="batchnorm", generator=seeded()).double().train()
     x = normal(2, 9, 4)
@@ -206,6 +215,11 @@ def test_a_batch_norm_block_trains_on_padded_samples():
         outputs.append(y)
     assert torch.equal(*outputs)
     assert not outputs[0][mask].any()
+    again = FNOBlock(4, modes=3, norm_type="batchnorm", generator=seeded()).double().train()
+    again(torch.where(mask[..., None], torch.nan, x), key_padding_mask=mask)
+    assert torch.allclose(again.norm1.running_mean, 0.1 * x[~mask].mean(0))
+    inner = x[~mask] + torch.cat([again.fno(one)[0] for one in standardised(x, mask)])
+    assert torch.allclose(again.norm2.running_mean, 0.1 * inner.mean(0))
 
 
 def test_half_precision_of_the_batch_norm_is_computed_in_float32():
