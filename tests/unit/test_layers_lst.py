@@ -96,7 +96,7 @@ def white(*shape, seed=1, mean=0.3):
 
 
 @pytest.mark.parametrize("name", KINDS)
-@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 13, 16, 30])
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 30])
 def test_dense_matrices_give_the_same(name, n):
     layer, matrices = built(name)
     x = white(2, n, 12)
