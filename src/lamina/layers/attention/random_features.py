@@ -295,7 +295,8 @@ class TrigonometricFeatures(RandomFeatureMap):
         phase[1] = -math.pi / 2
         with full_precision(x):
             angle = nn.functional.linear(widened(x), frequencies.repeat(2, 1), phase.flatten())
-        return angle.cos_()
+        # in place is quicker, but a backward pass would have to keep a copy of the angles
+        return angle.cos() if torch.is_grad_enabled() else angle.cos_()
 
 
 class PositiveFeatures(RandomFeatureMap):
