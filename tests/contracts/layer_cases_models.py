@@ -6,6 +6,7 @@ from lamina.layers.block import SpectralBlock
 from lamina.layers.encoder import SpectralEncoder
 
 FOURIER = {"layer": "FourierMixing", "hidden_dim": 32}
+CAUSAL = {"layer": "GlobalFilterMixing", "hidden_dim": 32, "sequence_length": 64, "causal": True}
 # two normalisations, and a network that is four times as wide inside
 BLOCK = 4 * 32 + 2 * 32 * 128 + 128 + 32
 
@@ -25,11 +26,43 @@ CASES = [
         parameters=2 * 32,
         variance=1.5,
     ),
+    # the wavelet layer adds its input itself
+    LayerCase(
+        "SpectralBlock of wavelets",
+        SpectralBlock,
+        {"mixer": {"layer": "WaveletMixing", "hidden_dim": 32, "wavelet": "db2", "levels": 1}},
+        parameters=BLOCK + 2 * 32,
+        variance=4.0,
+        lengths=(6, 7, 13, 31, 50),
+    ),
+    LayerCase(
+        "SpectralBlock causal",
+        SpectralBlock,
+        {"mixer": CAUSAL},
+        parameters=BLOCK + 2 * 64 * 32,
+        variance=2.29,
+    ),
     LayerCase(
         "SpectralEncoder",
         SpectralEncoder,
         {"mixers": FOURIER, "depth": 2},
         parameters=2 * BLOCK + 2 * 32,
+        variance=1.0,
+    ),
+    LayerCase(
+        "SpectralEncoder causal",
+        SpectralEncoder,
+        {
+            "mixers": {
+                "layer": "GlobalFilterMixing",
+                "hidden_dim": 32,
+                "sequence_length": 64,
+                "causal": True,
+            },
+            "depth": 2,
+            "positions": "sinusoidal",
+        },
+        parameters=2 * (BLOCK + 2 * 64 * 32) + 2 * 32,
         variance=1.0,
     ),
     LayerCase(
