@@ -42,11 +42,13 @@ def draw_growth(cases: list[LayerToTime], found: Mapping[int, Mapping[str, Secon
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.tick_params(labelsize=8)
         ax.legend(fontsize=6.5, frameon=False)
-    for ax in list(axes.flat)[len(families) :]:
-        ax.set_visible(False)
+    for place in range(len(families), rows * columns):
+        axes.flat[place].set_visible(False)
+        # the panel above is now the lowest one
+        axes.flat[place - columns].tick_params(labelbottom=True)
     for ax in axes[:, 0]:
         ax.set_ylabel("forward (ms)")
-    figure.supxlabel("sequence length n, batch 8, hidden 256, float32, two threads", fontsize=10)
+    figure.supxlabel("sequence length n; batch 8, hidden 256, float32", fontsize=10)
     figure.tight_layout()
     picture.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(picture, dpi=120)
