@@ -14,6 +14,7 @@ from lamina.layers.masking import prefix_lengths
 from lamina.layers.mixers import MIXERS
 from lamina.layers.mixing.base import MixingConfig, MixingLayer
 from lamina.layers.mixing.fourier import FourierMixing
+from lamina.layers.mixing.global_filter import GlobalFilterMixing
 from lamina.layers.self_attention import SelfAttentionAdapter, replace_self_attention
 
 LENGTHS = (7, 3, 5)
@@ -148,6 +149,13 @@ def test_replacing_all_of_a_model(batch_first):
     found = found if batch_first else found.transpose(0, 1)
     torch.testing.assert_close(found[1:2, :3], expected)
     torch.testing.assert_close(copy.deepcopy(stack).layers[0].norm1.weight, stack.layers[0].norm1.weight)
+
+
+def test_what_replaces_comes_to_the_dtype_of_what_was_there():
+    model = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, dtype=torch.float64)
+    replace_self_attention(model, lambda hidden: GlobalFilterMixing(hidden_dim=hidden, sequence_length=7))
+    assert {one.dtype for one in model.parameters()} == {torch.float64}
+    assert model(drawn(3, 7, 8).double()).dtype == torch.float64
 
 
 def test_replacing_refuses_what_does_not_fit_and_changes_nothing():
