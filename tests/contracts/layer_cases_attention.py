@@ -12,13 +12,13 @@ PROJECTIONS = 4 * (32 * 32 + 32)
 MANY = {"hidden_dim": 32, "num_heads": 4, "num_features": 256}
 
 CASES = [
-    LayerCase("SpectralAttention", SpectralAttention, MANY, parameters=PROJECTIONS, variance=0.0165),
+    LayerCase("SpectralAttention", SpectralAttention, MANY, parameters=PROJECTIONS, variance=0.016),
     LayerCase(
         "SpectralAttention gaussian",
         SpectralAttention,
         {**MANY, "kernel_type": "gaussian"},
         parameters=PROJECTIONS,
-        variance=0.0164,
+        variance=0.016,
     ),
     LayerCase(
         "SpectralAttention causal",
@@ -56,7 +56,7 @@ CASES = [
         KernelAttention,
         {"hidden_dim": 32, "num_features": 64},
         parameters=PROJECTIONS,
-        variance=0.0165,
+        variance=0.016,
     ),
     LayerCase(
         "KernelAttention polynomial",

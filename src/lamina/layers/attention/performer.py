@@ -55,7 +55,7 @@ class PerformerAttention(SpectralAttention):
     estimate of softmax. Exponents are taken against a maximum for each feature, over kept keys only (over
     the past only when causal), so that no norm overflows or makes a sum vanish.
 
-    Initial output variance: 0.0165 at a hidden size of 32, sequences of 64, 8 heads and 32 features.
+    Initial output variance: 0.016 at a hidden size of 32, sequences of 64, 8 heads and 32 features.
     Parameters: ``4·hidden_dim² + 4·hidden_dim``.
 
     Parameters
