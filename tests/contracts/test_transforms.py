@@ -119,7 +119,9 @@ def test_claims_of_orthonormality_are_true_and_complete(case):
             assert isometric, n
             y = transform(case.input(n))
             close(transform.adjoint(y, **case.returning(n)), transform.inverse(y, **case.returning(n)))
-    if not transform.orthonormal:
+    if transform.orthonormal:
+        assert any(found), "it says that it is orthonormal, and is for no length"
+    else:
         assert not all(found), "it is orthonormal and does not say so"
 
 
