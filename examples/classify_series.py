@@ -278,7 +278,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each preset")
     parser.add_argument("--quick", action="store_true", help="two presets, one seed, few steps")
     asked = parser.parse_args()
-    presets, seeds, steps = (PRESETS[:2], 1, 30) if asked.quick else (PRESETS, asked.seeds, STEPS)
+    presets, seeds, steps = (PRESETS[:2], 1, 60) if asked.quick else (PRESETS, asked.seeds, STEPS)
     results = {}
     for name in DATASETS:
         print(name, flush=True)
