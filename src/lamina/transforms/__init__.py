@@ -20,33 +20,40 @@ from lamina.transforms.hadamard import Hadamard, hadamard, ihadamard, prefix_had
 from lamina.transforms.prefix import prefix_fft, prefix_ifft
 from lamina.transforms.prefix_cosine import prefix_dct, prefix_dst, prefix_idct, prefix_idst
 from lamina.transforms.sine import DST, dst, idst
+from lamina.transforms.stft import STFT, istft, stft
 from lamina.transforms.transform import Transform
 from lamina.transforms.wavelet import DWT1D, dwt, idwt, wavedec, waverec
+from lamina.transforms.wavelet2d import DWT2D, dwt2, idwt2, wavedec2, waverec2
 
 __all__ = [
     "DCT",
     "DST",
     "DWT1D",
+    "DWT2D",
     "FFT1D",
     "FFT2D",
     "RFFT",
     "RFFT2D",
+    "STFT",
     "Hadamard",
     "Transform",
     "dct",
     "dst",
     "dwt",
+    "dwt2",
     "fft",
     "fft2",
     "hadamard",
     "idct",
     "idst",
     "idwt",
+    "idwt2",
     "ifft",
     "ifft2",
     "ihadamard",
     "irfft",
     "irfft2",
+    "istft",
     "prefix_dct",
     "prefix_dst",
     "prefix_fft",
@@ -57,6 +64,9 @@ __all__ = [
     "prefix_ihadamard",
     "rfft",
     "rfft2",
+    "stft",
     "wavedec",
+    "wavedec2",
     "waverec",
+    "waverec2",
 ]
