@@ -33,7 +33,6 @@ CASES = [
         {"mixer": {"layer": "WaveletMixing", "hidden_dim": 32, "wavelet": "db2", "levels": 1}},
         parameters=BLOCK + 2 * 32,
         variance=4.0,
-        lengths=(6, 7, 13, 31, 50),
     ),
     LayerCase(
         "SpectralBlock causal",

@@ -12,7 +12,7 @@ from layer_checks import SMALL, distance, skip_exceptions
 from lamina import errors
 from lamina.layers import build_layer, load_config, save_config
 
-pytestmark = pytest.mark.filterwarnings("ignore:A sequence of:lamina.errors.LaminaWarning")
+pytestmark = pytest.mark.filterwarnings(r"ignore:(A sequence|Images) of:lamina.errors.LaminaWarning")
 every = pytest.mark.parametrize("case", CASES, ids=str)
 SIZES = ("hidden_dim", "num_heads", "sequence_length", "in_channels", "channels", "levels")
 FACTORY = ("generator", "device", "dtype")
@@ -136,8 +136,9 @@ def test_parameters_are_as_many_as_stated(case):
 @every
 def test_initial_variance_is_as_stated(case):
     spread = []
-    for seed in range(6):
-        y = case.build(seed=seed)(case.input(batch=16, seed=seed + 10))
+    # random biases and projections make single layers differ
+    for seed in range(40):
+        y = case.build(seed=seed)(case.input(batch=4, seed=seed + 100))
         spread.append((y - y.mean()).abs().square().mean().item())
     assert np.mean(spread) == pytest.approx(case.variance, rel=0.1)
     if case in FIRST:
