@@ -23,10 +23,11 @@ def run(script, *arguments):
 
 
 def test_every_example_is_run_here():
-    # spikes_into_resu.py has tests of its own, in test_spikes_into_resu.py; those of the layers are tested in
-    # test_layers_classification.py and test_layers_retrieval.py
+    # spikes_into_resu.py has tests of its own, in test_spikes_into_resu.py; those of the layers are in
+    # test_layers_classification.py, test_layers_heat.py and test_layers_retrieval.py
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
         "classify_series.py",
+        "heat_semigroup.py",
         "long_range_retrieval.py",
         "motion_detector.py",
         "replace_self_attention.py",
