@@ -4,8 +4,9 @@ Run it with ``python examples/classify_series.py --plot out/classified.png``; it
 minute with ``--quick``. The series are real and come with aeon: BasicMotions (accelerometer and gyroscope of
 a watch, four activities) and JapaneseVowels (12 cepstral coefficients of 7 to 29 frames, nine speakers), with
 the split into training and test set that was published with them. Every preset of `SpectralEncoder` and, for
-comparison, multi-head attention are trained in the same way, with settings that were fixed beforehand. The
-stack of `ReSUMixing` is fitted to the training series without their labels; a ridge classifier reads it out.
+comparison, multi-head attention are trained in the same way, with settings that were chosen by what they cost
+and tuned for none. The stack of `ReSUMixing` is fitted to the training series without their labels; a ridge
+classifier reads it out.
 """
 
 import argparse
