@@ -62,7 +62,7 @@ class LSTAttention(TransformAttention):
 
     .. math::
 
-        [q, k, v] &= x\,[W_q, W_k, W_v] + b, \qquad \tilde q = T q,\ \tilde k = T k,\ \tilde v = T v \\
+        (q, k, v) &= x\,[W_q, W_k, W_v] + b, \qquad \tilde q = T q,\ \tilde k = T k,\ \tilde v = T v \\
         o &= T^{\top}(\sigma \odot \hat q \odot \hat k \odot \tilde v), \qquad
         y = [o_1, \dots, o_H]\, W_o + b_o \\
         \hat q_{jc} &= \tilde q_{jc} \Big/ \sqrt{\tfrac1C \textstyle\sum_{c'} \tilde q_{jc'}^2 + 0.001\, p},
