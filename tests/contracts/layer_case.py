@@ -31,6 +31,8 @@ class LayerCase:
     lengths: tuple[int, ...] | None = None
     # None: no sequence layer (images)
     sequence_axis: int | None = 1
+    # the axis whose size the arguments fix; images have rows and columns along the others
+    channel_axis: int = 2
     # name of a check -> why it does not apply; each becomes a row of the table in the docs
     exceptions: Mapping[str, str] = field(default_factory=dict)
     # what makes a new layer ready, for those that are fitted before they run
@@ -47,6 +49,10 @@ class LayerCase:
 
     def sizes(self) -> tuple[int, ...]:
         return (1, 2, 3, 7, 13, 31, 50) if self.lengths is None else self.lengths
+
+    def places(self) -> tuple[int, ...]:
+        """Axes along which positions lie: the sequence, or the rows and columns of an image."""
+        return tuple(axis for axis in range(1, len(self.shape)) if axis != self.channel_axis)
 
     def input(self, *, batch: int | None = None, length: int | None = None, seed: int = 1) -> torch.Tensor:
         shape = list(self.shape)

@@ -16,7 +16,7 @@ from layer_checks import SMALL, distance, padded, skip_exceptions
 from lamina import errors
 from lamina.layers import LAYERS
 
-pytestmark = pytest.mark.filterwarnings("ignore:A sequence of:lamina.errors.LaminaWarning")
+pytestmark = pytest.mark.filterwarnings(r"ignore:(A sequence|Images) of:lamina.errors.LaminaWarning")
 every = pytest.mark.parametrize("case", CASES, ids=str)
 first = pytest.mark.parametrize("case", FIRST, ids=str)
 
@@ -118,17 +118,17 @@ def test_wrong_inputs_are_errors(case):
     for wrong in (x.numpy(), x.tolist(), None, x.int(), x.to(torch.complex64), x > 0):
         with pytest.raises(errors.ArgumentTypeError, match=r"^x must be"):
             layer(wrong)
-    channels = 2 if case.sequence_axis == 1 else 1
-    for size in (case.shape[channels] + 1, 1):
+    axis = case.channel_axis
+    for size in (case.shape[axis] + 1, 1):
         with pytest.raises(errors.ShapeError, match=r"^x must be"):
-            layer(x.narrow(channels, 0, 1).repeat_interleave(size, dim=channels))
+            layer(x.narrow(axis, 0, 1).repeat_interleave(size, dim=axis))
 
 
 @every
 def test_an_empty_sequence_is_an_error(case):
-    axis = case.sequence_axis or 2
-    with pytest.raises(errors.ShapeError, match=r"^x must be"):
-        case.build()(case.input().narrow(axis, 0, 0))
+    for axis in case.places():
+        with pytest.raises(errors.ShapeError, match=r"^x must be"):
+            case.build()(case.input().narrow(axis, 0, 0))
 
 
 @first

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lamina import errors
+from lamina.layers.block import SpectralBlock
 from lamina.layers.operators.fno_block import FNOBlock, FNOBlockConfig
 from lamina.layers.operators.fourier_neural_operator import FourierNeuralOperator, FourierNeuralOperatorConfig
 from lamina.layers.operators.normalization import PositionBatchNorm
@@ -56,6 +57,24 @@ def test_either_term_can_be_left_out():
     assert linear.get_spectral_properties()["causal"]
     with pytest.raises(errors.ArgumentError, match=r"^use_spectral_conv must be True, or use_linear"):
         FourierNeuralOperator(4, use_spectral_conv=False, use_linear=False)
+
+
+def test_the_linear_map_alone_goes_step_by_step_in_a_block_too():
+    layer = FourierNeuralOperator(5, use_spectral_conv=False).eval()
+    x = torch.randn(2, 6, 5, generator=torch.Generator().manual_seed(0))
+    for stepped in (layer, SpectralBlock(layer).eval()):
+        state, found = None, []
+        for t in range(6):
+            y, state = stepped.step(x[:, t], state)
+            found.append(y)
+        torch.testing.assert_close(torch.stack(found, dim=1), stepped(x))
+
+
+def test_what_needs_more_than_one_position_cannot_step():
+    for layer in (FourierNeuralOperator(5), FourierNeuralOperator(5, (3, 3), use_spectral_conv=False)):
+        assert not layer.get_spectral_properties()["causal"]
+        with pytest.raises(errors.StateError, match="use_spectral_conv=False"):
+            layer.step(torch.zeros(2, 5))
 
 
 def test_attributes_are_the_documented_ones():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lamina.errors import ArgumentError
+from lamina.errors import ArgumentError, StateError
+from lamina.layers.block import SpectralBlock
 from lamina.layers.mixing.fourier import FourierMixing
 from lamina.layers.mixing.fourier1d import FourierMixing1D
 from lamina.layers.mixing.real_fourier import RealFourierMixing
@@ -178,3 +179,13 @@ def test_positions_stay_for_themselves_without_mixing_along_the_sequence():
     assert properties["translation_equivariant"]
     assert properties["complexity"] == "O(n d (log d))"
     assert not SeparableFourierMixing(4).get_spectral_properties()["causal"]
+
+
+def test_features_alone_go_step_by_step_in_a_block_too():
+    layer = SeparableFourierMixing(hidden_dim=6, mix_sequence=False)
+    block = SpectralBlock(layer).eval()
+    x = torch.randn(2, 4, 6, generator=torch.Generator().manual_seed(0))
+    found = torch.stack([block.step(x[:, t])[0] for t in range(4)], dim=1)
+    torch.testing.assert_close(found, block(x))
+    with pytest.raises(StateError, match="mix_sequence=False"):
+        SeparableFourierMixing(hidden_dim=6).step(x[:, 0])

@@ -14,15 +14,14 @@ from typing import Any, Literal, cast
 import torch
 from torch import Tensor, nn
 
-from lamina.errors import ArgumentError, ShapeError, StateError
+from lamina.errors import ArgumentError, StateError
 from lamina.layers.activations import Activation
 from lamina.layers.attention.base import cleared
 from lamina.layers.configuration import Flag, LayerConfig, NonNegative, Positive, Probability
 from lamina.layers.feed_forward import FeedForward
-from lamina.layers.layer import SpectralLayer, check_sequence, properties
+from lamina.layers.layer import SpectralLayer, check_position, check_sequence, properties
 from lamina.layers.masking import check_padding
 from lamina.layers.mixers import MIXERS, MixerConfig, mixer_config
-from lamina.transforms.precision import check_tensor
 
 
 class SpectralBlockConfig(LayerConfig, frozen=True):
@@ -216,7 +215,7 @@ class SpectralBlock(SpectralLayer):
                 f"a block around this {type(self.mixer).__name__} cannot go step by step: outputs wait for "
                 "the whole sequence; build the mixer with causal=True, if it has that"
             )
-        check_position(x, self.hidden_dim)
+        check_position("x", x, self.hidden_dim)
         inner = self.norm1(x) if self.norm_first else x
         mixed, state = self.mixer.step(inner, state)  # pyright: ignore[reportCallIssue]
         return self._combined(x, inner, mixed).to(x.dtype), state
@@ -271,16 +270,3 @@ def build_mixer(
             remedy="Pass a layer of your own ready built.",
         )
     return kind.from_config(mixer_config(config), generator=generator, device=device, dtype=dtype)
-
-
-def check_position(x: Any, hidden_dim: int) -> Tensor:
-    """Return ``x`` if it is a real floating (batch, hidden) tensor of this hidden size."""
-    check_tensor("x", x)
-    if x.ndim != 2 or x.shape[1] != hidden_dim:
-        raise ShapeError(
-            "x",
-            allowed=f"of shape (batch, {hidden_dim})",
-            got=f"shape {tuple(x.shape)}",
-            remedy="A step takes one position of each sample.",
-        )
-    return x

@@ -141,3 +141,16 @@ def check_sequence(x: Any, hidden_dim: int) -> Tensor:
             remedy="The hidden size is the last axis; add a batch axis with x[None] if it is missing.",
         )
     return x
+
+
+def check_position(name: str, x: Any, hidden_dim: int) -> Tensor:
+    """Return ``x`` if it is a real floating (batch, hidden) tensor of this hidden size: one time step."""
+    check_tensor(name, x)
+    if x.ndim != 2 or x.shape[1] != hidden_dim:
+        raise ShapeError(
+            name,
+            allowed=f"of shape (batch, {hidden_dim})",
+            got=f"shape {tuple(x.shape)}",
+            remedy="A step takes one position of each sample, x[:, t].",
+        )
+    return x

@@ -15,10 +15,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from lamina.errors import ShapeError, StateError
+from lamina.errors import StateError
 from lamina.layers.activations import activation as make_activation
 from lamina.layers.configuration import FFTNorm, Flag
-from lamina.layers.layer import check_sequence
+from lamina.layers.layer import check_position, check_sequence
 from lamina.layers.masking import prefix_lengths
 from lamina.layers.mixing.causal_filtering import (
     FilterState,
@@ -39,7 +39,6 @@ from lamina.layers.mixing.filtering import (
     drawn_normal,
 )
 from lamina.transforms.fourier import FFT1D
-from lamina.transforms.precision import check_tensor
 from lamina.transforms.prefix import within
 
 
@@ -250,14 +249,7 @@ class GlobalFilterMixing(FilterMixingLayer):
         """
         if not self.causal:
             raise StateError("A circular filter needs the whole sequence; build it with causal=True to step.")
-        check_tensor("x_t", x_t)
-        if x_t.ndim != 2 or x_t.shape[1] != self.hidden_dim:
-            raise ShapeError(
-                "x_t",
-                allowed=f"of shape (batch, {self.hidden_dim})",
-                got=f"shape {tuple(x_t.shape)}",
-                remedy="Give one position, x[:, t].",
-            )
+        check_position("x_t", x_t, self.hidden_dim)
         if state is None:
             taps = self._taps()
             past = torch.zeros(

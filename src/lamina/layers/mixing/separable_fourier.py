@@ -15,9 +15,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from lamina.errors import ArgumentError
+from lamina.errors import ArgumentError, StateError
 from lamina.layers.configuration import FFTNorm, Flag
-from lamina.layers.layer import check_sequence, properties
+from lamina.layers.layer import check_position, check_sequence, properties
 from lamina.layers.masking import prefix_lengths
 from lamina.layers.mixing.base import UnitaryMixingConfig, UnitaryMixingLayer
 from lamina.layers.mixing.fourier import real_part
@@ -155,6 +155,37 @@ class SeparableFourierMixing(UnitaryMixingLayer):
         elif self.mix_sequence:
             mixed = self.fft1d(mixed.transpose(1, 2)).transpose(1, 2)
         return self.dropout(real_part(mixed, x.dtype))
+
+    def step(self, x_t: Tensor, state: tuple[()] | None = None) -> tuple[Tensor, tuple[()]]:
+        """Mix the features of one position, in evaluation mode: nothing is dropped.
+
+        Parameters
+        ----------
+        x_t
+            (batch, hidden), real floating.
+        state
+            Nothing has to be remembered; it is there as in other layers that go step by step.
+
+        Returns
+        -------
+        y_t, state
+            (batch, hidden), in the dtype of ``x_t``: what ``forward`` has at this position; and an empty
+            tuple.
+
+        Raises
+        ------
+        lamina.errors.StateError
+            When the sequence is mixed.
+        lamina.errors.ArgumentError
+            When ``x_t`` has another shape or kind.
+        """
+        if self.mix_sequence:
+            raise StateError(
+                "A transform along the sequence needs the whole of it; to step, build the layer with "
+                "mix_sequence=False."
+            )
+        check_position("x_t", x_t, self.hidden_dim)
+        return real_part(self.fft1d(x_t), x_t.dtype), ()
 
     def get_spectral_properties(self) -> dict[str, Any]:
         """Tell what holds: without mixing along the sequence, each position stays for itself.

@@ -15,12 +15,12 @@ import torch
 from pydantic import BeforeValidator, model_validator
 from torch import Tensor
 
-from lamina.errors import ArgumentError, ArgumentTypeError, ShapeError
+from lamina.errors import ArgumentError, ArgumentTypeError, ShapeError, StateError
 from lamina.layers.activations import Activation
 from lamina.layers.activations import activation as activation_module
 from lamina.layers.attention.base import cleared
 from lamina.layers.configuration import Count, Flag, LayerConfig
-from lamina.layers.layer import SpectralLayer, check_sequence, properties
+from lamina.layers.layer import SpectralLayer, check_position, check_sequence, properties
 from lamina.layers.masking import prefix_lengths
 from lamina.layers.operators.initial import pointwise_convolution
 from lamina.layers.operators.spectral_conv import SpectralConv1d
@@ -208,6 +208,41 @@ class FourierNeuralOperator(SpectralLayer):
         summed = terms[0] if len(terms) == 1 else terms[0] + terms[1]
         return cleared(self.activation(summed).to(x.dtype).movedim(1, -1).contiguous(), valid)
 
+    def step(self, x_t: Tensor, state: tuple[()] | None = None) -> tuple[Tensor, tuple[()]]:
+        """Apply the linear map alone to one more position; with a spectral convolution there is no such step.
+
+        Parameters
+        ----------
+        x_t
+            (batch, hidden), real floating.
+        state
+            Nothing has to be remembered; it is there as in other layers that go step by step.
+
+        Returns
+        -------
+        y_t, state
+            (batch, hidden), in the dtype of ``x_t``: what ``forward`` has at this position; and an empty
+            tuple.
+
+        Raises
+        ------
+        lamina.errors.StateError
+            When there is a spectral convolution, or the layer is one for images.
+        lamina.errors.ArgumentError
+            When ``x_t`` has another shape or kind.
+        """
+        if not self._each_alone():
+            raise StateError(
+                "A spectral convolution needs all points; to step, build the layer with use_spectral_conv=False "
+                "and one number of modes."
+            )
+        check_position("x_t", x_t, self.hidden_dim)
+        return self(x_t[:, None])[:, 0], ()
+
+    def _each_alone(self) -> bool:
+        """Whether no position of a sequence has influence on another."""
+        return self.spectral_conv is None and self.axes == 1
+
     def get_spectral_properties(self) -> dict[str, Any]:
         """Tell what holds: it moves with its input; it is linear only as a bare convolution.
 
@@ -220,8 +255,7 @@ class FourierNeuralOperator(SpectralLayer):
             # the linear map has a bias
             linear=self.linear is None and isinstance(self.activation, torch.nn.Identity),
             translation_equivariant=True,
-            # each point alone
-            causal=self.spectral_conv is None,
+            causal=self._each_alone(),
             frequency_domain=self.spectral_conv is not None,
             complexity="O(n d m + m d² + n d²) up to 32 modes, else O(n d log n + m d² + n d²)",
             modes=self.modes,
