@@ -234,6 +234,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="where to draw the table (PNG, with an SVG beside it)")
     parser.add_argument("--out", type=Path, help="where to write the accuracies (JSON)")
     chosen = parser.parse_args()
+    torch.set_num_threads(1)  # the tensors are small
     names = QUICK if chosen.quick else chosen.only or (ATTENTION, *settings(), BAG)
     seeds = range(chosen.seed, chosen.seed + chosen.seeds)
     steps = chosen.steps or (QUICK_STEPS if chosen.quick else STEPS)

@@ -25,7 +25,7 @@ def example():
     return module
 
 
-def run(*arguments, minutes=5):
+def run(*arguments, minutes=15):
     done = subprocess.run(
         [sys.executable, "-W", "error", SCRIPT, *map(str, arguments)],
         capture_output=True,
