@@ -233,8 +233,8 @@ class FourierNeuralOperator(SpectralLayer):
         """
         if not self._each_alone():
             raise StateError(
-                "A spectral convolution needs all points; to step, build the layer with use_spectral_conv=False "
-                "and one number of modes."
+                "A spectral convolution needs all points; to step, build the layer with "
+                "use_spectral_conv=False and one number of modes."
             )
         check_position("x_t", x_t, self.hidden_dim)
         return self(x_t[:, None])[:, 0], ()
