@@ -8,80 +8,22 @@ Eqs. 3 to 7 (the filters), 4 and 10 (the unit). Nothing here is learned by gradi
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
-import numpy as np
 import torch
-from pydantic import model_validator
 from torch import Tensor
 from torch.nn.functional import pad
 
-from lamina.errors import ArgumentError, ShapeError, StateError
-from lamina.layers.configuration import Count, Flag, NonNegative
-from lamina.layers.layer import check_sequence, properties
+from lamina.errors import StateError
+from lamina.layers.layer import check_position, check_sequence, properties
 from lamina.layers.masking import prefix_lengths
-from lamina.layers.mixing.base import MixingConfig, MixingLayer
-from lamina.layers.mixing.resu_filters import GroupFilters, gather, grouped_filter, solve
+from lamina.layers.mixing.base import MixingLayer
+from lamina.layers.mixing.resu_configuration import ReSUMixingConfig
+from lamina.layers.mixing.resu_filters import arranged, gather, grouped_filter, solve
 from lamina.stats import LagMoments
-from lamina.transforms.precision import check_tensor, full_precision, working_dtype
+from lamina.transforms.precision import full_precision, working_dtype
 from lamina.transforms.prefix import within
 from lamina.typing import Rectify
-
-
-class ReSUMixingConfig(MixingConfig, frozen=True):
-    """Settings of `ReSUMixing`; the fields are its arguments.
-
-    Examples
-    --------
-    >>> ReSUMixingConfig(hidden_dim=8, memory=16).rectify
-    'split'
-    """
-
-    layer: Literal["ReSUMixing"] = "ReSUMixing"
-    memory: Count = 8
-    horizon: Count = 8
-    rank: Count | None = None
-    rectify: Rectify = "split"
-    groups: Count = 1
-    gap: Count = 1
-    center: Flag = True
-    ridge: NonNegative = 0.0
-
-    @property
-    def width(self) -> int:
-        """Channels of a group."""
-        return self.hidden_dim // self.groups
-
-    @property
-    def units(self) -> int:
-        """Units of a group: ``rank``, or as many as its channels can hold."""
-        return self.width // self.outputs_per_unit if self.rank is None else self.rank
-
-    @property
-    def outputs_per_unit(self) -> int:
-        """Two for ON and OFF, else one."""
-        return 2 if self.rectify == "split" else 1
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.hidden_dim % self.groups:
-            raise ArgumentError(
-                "groups",
-                allowed=f"a divisor of hidden_dim = {self.hidden_dim}",
-                got=str(self.groups),
-                remedy="Groups are equally wide; choose among "
-                f"{', '.join(str(n) for n in range(1, self.hidden_dim + 1) if self.hidden_dim % n == 0)}.",
-            )
-        most = min(self.width // self.outputs_per_unit, self.width * min(self.memory, self.horizon))
-        if not 1 <= self.units <= most:
-            raise ArgumentError(
-                "rank" if most else "groups",
-                allowed=f"at most {most or self.hidden_dim // 2}, so that a group's outputs "
-                f"({self.outputs_per_unit} per unit) fit into its channels",
-                got=str(self.rank if most else self.groups),
-                remedy="Ask for fewer units or groups, or for rectify='none', which has one output per unit.",
-            )
-        return self
 
 
 class ReSUState(NamedTuple):
@@ -333,7 +275,7 @@ class ReSUMixing(MixingLayer):
         """
         found = solve(moments, self.rank, center=self.center, ridge=self.ridge)
         with torch.no_grad():
-            for buffer, values in zip(self._fitted_buffers(), _prepared(found), strict=True):
+            for buffer, values in zip(self._fitted_buffers(), arranged(found), strict=True):
                 buffer.copy_(torch.from_numpy(values))
             self.has_filters.fill_(True)
         self._moments, self._fitted = moments, True
@@ -387,14 +329,7 @@ class ReSUMixing(MixingLayer):
         state : ReSUState
             For the next step.
         """
-        check_tensor("x_t", x_t)
-        if x_t.ndim != 2 or x_t.shape[1] != self.hidden_dim:
-            raise ShapeError(
-                "x_t",
-                allowed=f"of shape (batch, {self.hidden_dim})",
-                got=f"shape {tuple(x_t.shape)}",
-                remedy="A step takes one position of each sample, x[:, t].",
-            )
+        check_position("x_t", x_t, self.hidden_dim)
         self._check_fitted()
         row = self._centred(x_t)
         if state is None:
@@ -454,15 +389,3 @@ def _after_loading(layer: torch.nn.Module, _: Any) -> None:
     assert isinstance(layer, ReSUMixing)
     if layer.has_filters.device.type != "meta":
         layer._fitted, layer._moments = bool(layer.has_filters), None
-
-
-def _prepared(found: list[GroupFilters]) -> tuple[np.ndarray, ...]:
-    """Return filters, reference, offsets and correlations of all groups.
-
-    The reference has few digits, so that float32 holds it exactly: an offset of any size then costs none.
-    """
-    filters = np.stack([group.filters for group in found])
-    means = np.stack([group.past_mean for group in found])
-    reference = means.mean(axis=1).astype(np.float32).astype(np.float64)
-    offsets = -np.einsum("grmc,gmc->grm", filters, means - reference[:, None])
-    return filters, reference.reshape(-1), offsets, np.stack([group.correlations for group in found])
