@@ -102,11 +102,11 @@ def test_float32_stays_accurate_in_long_samples(length):
 
 
 def test_a_period_that_is_not_the_length():
-    x, period = noise(3, 7, 2), torch.tensor([1, 5, 40])
+    x, period = noise(3, 2, 7), torch.tensor([1, 5, 40])
     number, wanted = np.arange(7), np.arange(11)
     for sign, inverse in ((-1, False), (1, True)):
         turn = np.exp(sign * 2j * np.pi * wanted[None, :, None] * number / period.numpy()[:, None, None])
-        expected = np.einsum("bkj,bjc->bkc", turn, x.numpy())
+        expected = np.einsum("bkj,bcj->bck", turn, x.numpy())
         found = chirp_dft(x, period, outputs=11, inverse=inverse)
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 

@@ -34,7 +34,7 @@ def chirp_dft(x: Tensor, period: Tensor, *, outputs: int | None = None, inverse:
     Parameters
     ----------
     x
-        (batch, n, channels), real or complex. What lies beyond a sample must be zero already.
+        (batch, channels, n), real or complex. What lies beyond a sample must be zero already.
     period
         (batch,) whole numbers of at least 1: P, which need not be the sample's length.
     outputs
@@ -45,9 +45,9 @@ def chirp_dft(x: Tensor, period: Tensor, *, outputs: int | None = None, inverse:
     Returns
     -------
     Tensor
-        (batch, outputs, channels), complex.
+        (batch, channels, outputs), complex.
     """
-    count = x.shape[1]
+    count = x.shape[2]
     wanted = count if outputs is None else outputs
     # nk = (n² + k² - (k - n)²) / 2
     size = quick_size(count + wanted - 1)
@@ -59,13 +59,11 @@ def chirp_dft(x: Tensor, period: Tensor, *, outputs: int | None = None, inverse:
     kernel = turns(-sign * lag * lag, 2 * period, x.dtype)
     longest = max(count, wanted)
     number = torch.arange(longest, device=x.device)
-    chirp = turns(sign * number * number, 2 * period, x.dtype)[..., None]
-    rising = widened(x).to(complex_dtype(x.dtype)) * chirp[:, :count]
-    spectrum = (
-        transformed(torch.fft.fft, rising, n=size, dim=1)
-        * transformed(torch.fft.fft, kernel, dim=1)[..., None]
-    )
-    return transformed(torch.fft.ifft, spectrum, dim=1)[:, :wanted] * chirp[:, :wanted]
+    chirp = turns(sign * number * number, 2 * period, x.dtype)[:, None]
+    # with positions side by side, an FFT takes a fraction of what it takes across channels
+    rising = (widened(x).to(complex_dtype(x.dtype)) * chirp[..., :count]).contiguous()
+    spectrum = transformed(torch.fft.fft, rising, n=size) * transformed(torch.fft.fft, kernel)[:, None]
+    return transformed(torch.fft.ifft, spectrum)[..., :wanted] * chirp[..., :wanted]
 
 
 def prefix_fft(x: Tensor, lengths: Tensor, *, norm: str = "ortho") -> Tensor:
@@ -126,7 +124,7 @@ def _prefix(x: Tensor, lengths: Tensor, norm: str, *, inverse: bool) -> Tensor:
     # where, not a product: what lies beyond may be NaN
     kept = torch.where(inside, x, torch.zeros((), dtype=x.dtype, device=x.device))
     period = lengths.clamp(min=1)
-    summed = chirp_dft(kept, period, inverse=inverse)
+    summed = chirp_dft(kept.transpose(1, 2), period, inverse=inverse).transpose(1, 2)
     power = {"ortho": -0.5, "backward": -1.0 if inverse else 0.0, "forward": 0.0 if inverse else -1.0}[norm]
     scale = period.to(working_dtype(x.dtype))[:, None, None] ** power
     return torch.where(inside, summed * scale, torch.zeros((), dtype=summed.dtype, device=x.device))

@@ -155,7 +155,7 @@ def _prefix(
         kept = kept * _ends(special, wide)
     if rising:
         kept = kept * turns(-rising * number, 8 * size, wide.dtype)[..., None]
-    summed = chirp_dft(kept, 2 * size[:, 0])
+    summed = chirp_dft(kept.transpose(1, 2), 2 * size[:, 0]).transpose(1, 2)
     turned = summed * turns(-falling * number - constant, 8 * size, wide.dtype)[..., None]
     y = -turned.imag if sine else turned.real
     factor = (2 / size.to(wide.dtype)).sqrt()

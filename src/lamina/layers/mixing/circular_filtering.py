@@ -144,7 +144,7 @@ def filtered_prefixes(
     # the other half is the conjugate: counted by doubling what is not its own mirror image
     times = torch.where((number == 0) | (2 * number == period), 1, 2)
     weight = (torch.where(2 * number <= period, times, 0).to(signal.dtype) / period)[..., None]
-    spectrum = chirp_dft(signal, period[:, 0], outputs=half_size(n)) * response * weight
-    if kept is not None:
-        spectrum = spectrum * kept
-    return torch.where(inside, chirp_dft(spectrum, period[:, 0], outputs=n, inverse=True).real, 0.0)
+    factors = response * (weight if kept is None else weight * kept)
+    spectrum = chirp_dft(signal.transpose(1, 2), period[:, 0], outputs=half_size(n)) * factors.transpose(1, 2)
+    mixed = chirp_dft(spectrum, period[:, 0], outputs=n, inverse=True).real.transpose(1, 2)
+    return torch.where(inside, mixed, 0.0)

@@ -87,7 +87,7 @@ def low_modes(x: Tensor, modes: int, lengths: Tensor | None = None) -> Tensor:
             found = torch.view_as_real(rfft(x, norm="forward")[..., :modes])
         else:
             period = lengths.clamp(min=1)
-            summed = chirp_dft(x.transpose(1, 2), period, outputs=modes).transpose(1, 2)
+            summed = chirp_dft(x, period, outputs=modes)
             found = torch.view_as_real(summed) / period[:, None, None, None]
     else:
         real, imaginary = circle(n, modes, n if lengths is None else lengths, x)
@@ -123,8 +123,8 @@ def from_low_modes(y: Tensor, n: int, lengths: Tensor | None = None) -> Tensor:
         spectrum = torch.view_as_complex(y.contiguous())
         if lengths is None:
             return irfft(spectrum, n, norm="forward")
-        doubled = spectrum.transpose(1, 2) * _doubling(modes, y)
-        summed = chirp_dft(doubled, lengths.clamp(min=1), outputs=n, inverse=True).real.transpose(1, 2)
+        doubled = spectrum * _doubling(modes, y)[:, 0]
+        summed = chirp_dft(doubled, lengths.clamp(min=1), outputs=n, inverse=True).real
     else:
         real, imaginary = circle(n, modes, n if lengths is None else lengths, y)
         matrix = torch.stack([real, -imaginary], dim=-1) * _doubling(modes, y)
