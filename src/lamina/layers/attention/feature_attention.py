@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from lamina.layers.attention.base import AttentionLayer, cleared
-from lamina.layers.attention.linear_attention import FeatureMap, linear_attention, masked_keys
+from lamina.layers.attention.blockwise import Inputs, blockwise_attention, is_blockwise
+from lamina.layers.attention.linear_attention import FeatureMap, Features, linear_attention, masked_keys
+from lamina.layers.attention.random_features import RandomFeatureMap
 from lamina.transforms.precision import full_precision, widened
 
 
@@ -76,7 +78,15 @@ class FeatureAttention(AttentionLayer):
 
     def _attended(self, q: Tensor, k: Tensor, v: Tensor, kept: Tensor | None) -> Tensor:
         """Let queries attend to the kept keys; all (batch, heads, sequence, head_dim)."""
-        return linear_attention(self._features.queries(q), masked_keys(self._features.keys(k), kept), v)
+        features = self._features
+        if isinstance(features, RandomFeatureMap):
+            bias = masked_keys(Features(None, features.bias(k)), kept).log
+            assert bias is not None
+            q_pairs, k_pairs, v_pairs, bias_pairs = (part.flatten(0, 1) for part in (q, k, v, bias))
+            given = Inputs(q_pairs, k_pairs, v_pairs, bias_pairs, features.frequencies())
+            if is_blockwise(given):
+                return blockwise_attention(given, features.recipe()).unflatten(0, q.shape[:2])
+        return linear_attention(features.queries(q), masked_keys(features.keys(k), kept), v)
 
     def _projected(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Make queries, keys and values: (batch, heads, sequence, head_dim) in full precision."""

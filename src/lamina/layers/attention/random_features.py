@@ -4,7 +4,7 @@ r"""Random features: maps whose inner product estimates a kernel without bias.
 
 Sources: Rahimi and Recht, Random features for large-scale kernel machines, NeurIPS 2007 (trigonometric);
 Choromanski et al., Rethinking attention with Performers, ICLR 2021, Lemma 1 (positive) and Section 2.2
-(generalized); Yu et al., Orthogonal random features, NeurIPS 2016.
+(generalized).
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from pydantic import AfterValidator
 from torch import Tensor, nn
 
 from lamina.errors import ArgumentError
+from lamina.layers.attention.blockwise import Exponential, Recipe, Rectified, Trigonometric
 from lamina.layers.attention.linear_attention import FeatureMap, Features
+from lamina.layers.attention.random_frequencies import gaussian_projection, orthogonal_projection
 from lamina.layers.configuration import Count
 from lamina.transforms.precision import full_precision, widened
 
@@ -36,74 +38,6 @@ def _even(value: int) -> int:
 
 EvenCount = Annotated[Count, AfterValidator(_even)]
 """A number of trigonometric features, which come in pairs."""
-
-
-def gaussian_projection(
-    rows: int,
-    columns: int,
-    *,
-    generator: torch.Generator | None = None,
-    dtype: torch.dtype | None = None,
-) -> Tensor:
-    """Draw independent standard normal numbers.
-
-    Parameters
-    ----------
-    rows, columns
-        Shape.
-    generator
-        On the CPU; None for torch's own.
-    dtype
-        Floating; None for torch's default.
-
-    Returns
-    -------
-    Tensor
-        (rows, columns), on the CPU.
-    """
-    return torch.randn(rows, columns, generator=generator, dtype=dtype, device="cpu")
-
-
-def orthogonal_projection(
-    rows: int,
-    columns: int,
-    *,
-    generator: torch.Generator | None = None,
-    dtype: torch.dtype | None = None,
-) -> Tensor:
-    r"""Draw rows that are each standard normal, and orthogonal to the others of their block.
-
-    .. math:: \Omega = [S_1 Q_1;\; S_2 Q_2;\; \dots]
-
-    with :math:`Q` uniform over the orthogonal matrices of size ``columns`` and :math:`S` diagonal with the
-    norms of independent normal vectors (chi distributed). The last block has the rows that are left.
-
-    Parameters
-    ----------
-    rows, columns
-        Shape.
-    generator
-        On the CPU; None for torch's own.
-    dtype
-        Floating; None for torch's default.
-
-    Returns
-    -------
-    Tensor
-        (rows, columns), on the CPU.
-
-    References
-    ----------
-    Yu et al. 2016, Orthogonal random features, NeurIPS, Eq. 4.
-    """
-    blocks = -(-rows // columns)
-    drawn = torch.randn(2, blocks, columns, columns, generator=generator, dtype=torch.float64, device="cpu")
-    unitary, triangular = torch.linalg.qr(drawn[0])
-    # QR alone is not uniform: its signs follow the algorithm (Mezzadri 2007)
-    signs = torch.where(triangular.diagonal(dim1=-2, dim2=-1) < 0, -1.0, 1.0).to(torch.float64)
-    norms = torch.linalg.vector_norm(drawn[1], dim=-1, keepdim=True)
-    projection = (norms * (unitary * signs[:, None, :]).transpose(1, 2)).flatten(0, 1)[:rows]
-    return projection.to(torch.get_default_dtype() if dtype is None else dtype)
 
 
 class RandomFeatureMap(FeatureMap):
@@ -190,10 +124,22 @@ class RandomFeatureMap(FeatureMap):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the features φ(x): (..., input_dim) to (..., num_features)."""
 
+    @abstractmethod
+    def bias(self, x: Tensor) -> Tensor:
+        """Exponent that all features of a key have in common: (..., input_dim) to (..., 1)."""
+
+    @abstractmethod
+    def recipe(self) -> Recipe:
+        """How attention with these features is computed block by block."""
+
+    def frequencies(self) -> Tensor:
+        """Scale the projection, in full precision."""
+        return widened(self.projection) * self.scale
+
     def projected(self, x: Tensor) -> Tensor:
         r"""Compute :math:`\omega_r^T x` after scaling, in full precision."""
         with full_precision(x):
-            return nn.functional.linear(widened(x), widened(self.projection) * self.scale)
+            return nn.functional.linear(widened(x), self.frequencies())
 
     def half_square(self, x: Tensor) -> Tensor:
         r"""Compute :math:`\lVert x \rVert^2 / 2` after scaling: (..., 1)."""
@@ -285,11 +231,18 @@ class TrigonometricFeatures(RandomFeatureMap):
 
     def keys(self, x: Tensor) -> Features:
         """Cosines and sines, and the softmax kernel's exponent."""
-        square = self.half_square(x)
-        return Features(self._waves(x), square if self.softmax else torch.zeros_like(square))
+        return Features(self._waves(x), self.bias(x))
+
+    def bias(self, x: Tensor) -> Tensor:
+        """Half the square, for the softmax kernel."""
+        return self.half_square(x) if self.softmax else torch.zeros_like(widened(x[..., :1]))
+
+    def recipe(self) -> Recipe:
+        """Cosines and sines."""
+        return Trigonometric()
 
     def _waves(self, x: Tensor) -> Tensor:
-        frequencies = widened(self.projection) * self.scale
+        frequencies = self.frequencies()
         # a sine is a cosine a quarter turn later: one product and one function, and no joining of two halves
         phase = torch.zeros(2, self.num_frequencies, dtype=frequencies.dtype, device=x.device)
         phase[1] = -math.pi / 2
@@ -333,7 +286,15 @@ class PositiveFeatures(RandomFeatureMap):
 
     def keys(self, x: Tensor) -> Features:
         """Exponents."""
-        return Features(None, self.projected(x).sub_(self.half_square(x)))
+        return Features(None, self.projected(x).add_(self.bias(x)))
+
+    def bias(self, x: Tensor) -> Tensor:
+        """Minus half the square."""
+        return -self.half_square(x)
+
+    def recipe(self) -> Recipe:
+        """Exponentials."""
+        return Exponential()
 
 
 class ReLUFeatures(RandomFeatureMap):
@@ -376,8 +337,15 @@ class ReLUFeatures(RandomFeatureMap):
 
     def keys(self, x: Tensor) -> Features:
         """Rectified projections; no exponent."""
-        rectified = self._rectified(x)
-        return Features(rectified, torch.zeros_like(rectified[..., :1]))
+        return Features(self._rectified(x), self.bias(x))
+
+    def bias(self, x: Tensor) -> Tensor:
+        """None, that is 0."""
+        return torch.zeros_like(widened(x[..., :1]))
+
+    def recipe(self) -> Recipe:
+        """Rectified projections."""
+        return Rectified(self.smallest)
 
     def _rectified(self, x: Tensor) -> Tensor:
         return self.projected(x).relu_() + self.smallest

@@ -20,7 +20,6 @@ from lamina.layers.attention.feature_attention import FeatureAttention
 from lamina.layers.attention.linear_attention import (
     Sums,
     divided,
-    linear_attention,
     looked_up,
     masked_keys,
     with_ones,
@@ -284,5 +283,7 @@ class SpectralAttention(FeatureAttention):
         )
 
     def _attended(self, q: Tensor, k: Tensor, v: Tensor, kept: Tensor | None) -> Tensor:
-        attention = causal_linear_attention if self.causal else linear_attention
-        return attention(self._features.queries(q), masked_keys(self._features.keys(k), kept), v)
+        if not self.causal:
+            return super()._attended(q, k, v, kept)
+        features = self._features
+        return causal_linear_attention(features.queries(q), masked_keys(features.keys(k), kept), v)
