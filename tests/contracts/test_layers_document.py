@@ -1,8 +1,8 @@
 """The documented classes have the documented arguments, defaults, attributes and methods.
 
-The tables were written by hand from the layers' reference document; nothing in them is asked of the code. What
-the library adds is keyword-only. The three mixing bases, which are abstract, have the documented methods and
-attributes, but take checked settings where the document has arguments.
+The tables were written by hand from the layers' reference document; nothing in them is asked of the code.
+What the library adds is keyword-only. The three mixing bases, which are abstract, have the documented methods
+and attributes, but take checked settings where the document has arguments.
 """
 
 import inspect

@@ -77,6 +77,26 @@ def test_what_needs_more_than_one_position_cannot_step():
             layer.step(torch.zeros(2, 5))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, "O(n d m + m d² + n d²) up to 32 modes, else O(n d log n + m d² + n d²)"),
+        ({"use_linear": False}, "O(n d m + m d²) up to 32 modes, else O(n d log n + m d²)"),
+        ({"use_spectral_conv": False}, "O(n d²)"),
+        (
+            {"modes": (3, 4)},
+            "O(h w d (m₁ + m₂) + m₁ m₂ d² + h w d²) up to 32 modes, "
+            "else O(h w d log(h w) + m₁ m₂ d² + h w d²)",
+        ),
+        ({"modes": (3, 4), "use_spectral_conv": False}, "O(h w d²)"),
+    ],
+)
+def test_the_complexity_is_that_of_what_there_is(arguments, expected):
+    assert FourierNeuralOperator(5, **arguments).get_spectral_properties()["complexity"] == expected
+    if "use_linear" not in arguments and "use_spectral_conv" not in arguments:
+        assert FNOBlock(5, **arguments).get_spectral_properties()["complexity"] == expected
+
+
 def test_attributes_are_the_documented_ones():
     line, image = FourierNeuralOperator(4, 3), FourierNeuralOperator(4, (3, 2))
     assert type(line.spectral_conv) is SpectralConv1d

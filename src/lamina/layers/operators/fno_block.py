@@ -200,7 +200,8 @@ class FNOBlock(SpectralLayer):
         """
         return properties(
             translation_equivariant=True,
-            complexity="O(n d m + m d² + n d²) up to 32 modes, else O(n d log n + m d² + n d²)",
+            # the feed-forward network adds no order to the linear map's
+            complexity=self.fno.get_spectral_properties()["complexity"],
             modes=self.fno.modes,
         )
 

@@ -243,6 +243,16 @@ class FourierNeuralOperator(SpectralLayer):
         """Whether no position of a sequence has influence on another."""
         return self.spectral_conv is None and self.axes == 1
 
+    def _complexity(self) -> str:
+        points = "n" if self.axes == 1 else "h w"
+        if self.spectral_conv is None:
+            return f"O({points} d²)"
+        if self.linear is None:
+            return self.spectral_conv.get_spectral_properties()["complexity"]
+        few, many, modes = ("m", "log n", "m") if self.axes == 1 else ("(m₁ + m₂)", "log(h w)", "m₁ m₂")
+        rest = f"{modes} d² + {points} d²"
+        return f"O({points} d {few} + {rest}) up to 32 modes, else O({points} d {many} + {rest})"
+
     def get_spectral_properties(self) -> dict[str, Any]:
         """Tell what holds: it moves with its input; it is linear only as a bare convolution.
 
@@ -257,7 +267,7 @@ class FourierNeuralOperator(SpectralLayer):
             translation_equivariant=True,
             causal=self._each_alone(),
             frequency_domain=self.spectral_conv is not None,
-            complexity="O(n d m + m d² + n d²) up to 32 modes, else O(n d log n + m d² + n d²)",
+            complexity=self._complexity(),
             modes=self.modes,
         )
 
