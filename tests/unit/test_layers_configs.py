@@ -53,6 +53,9 @@ class Every(LayerConfig, frozen=True):
         ("probability", np.float32(0.25), 0.25),
         ("probability", np.float16(0.5), 0.5),
         ("probability", np.array(0.25), 0.25),
+        ("probability", torch.tensor(0.25), 0.25),
+        ("probability", torch.tensor(0.25, requires_grad=True), 0.25),
+        ("least", torch.tensor(3), 3.0),
         ("probability", 0, 0.0),
         ("positive", np.int64(2), 2.0),
         ("least", np.float64(0.0), 0.0),
@@ -81,7 +84,13 @@ def test_numbers_of_numpy_are_numbers(name, value, kept):
         [1],
         {},
         np.array([0.5]),
+        np.array([1]),
+        torch.tensor([1]),
+        torch.tensor(1, device="meta"),
+        np.datetime64("2020"),
         1j,
+        np.complex64(0.5),
+        torch.tensor(0.5j),
         float("nan"),
     ],
     ids=repr,
@@ -271,6 +280,10 @@ def laughs():
         ("a: 2020-99-99", "is not valid YAML"),
         ("a: " + "9" * 5000, "is not valid YAML"),
         ("? [1]\n: 2\n", "is not valid YAML"),
+        ("a: !!timestamp b", "is not valid YAML.*does not fit its tag"),
+        ("a: !!bool b", "is not valid YAML.*does not fit its tag"),
+        ("a: !!int ''", "is not valid YAML.*does not fit its tag"),
+        ("a: " + "9:" * 3000 + "9.5", "is not valid YAML.*does not fit its tag"),
         (b"\xff\xfea\x00", "is not text in UTF-8"),
         (b"layer: \xe9\n", "is not text in UTF-8"),
         (b"a: \x00", "is not valid YAML"),
@@ -363,6 +376,21 @@ def test_places_that_cannot_be_written(tmp_path):
     with pytest.raises(errors.OutputError, match="cannot write"):
         save_config(config, tmp_path / "folder.yaml")
     assert [path.name for path in tmp_path.iterdir()] == ["folder.yaml"], "nothing is left half-written"
+
+
+@pytest.mark.parametrize("given", [{"layer": "FourierMixing"}, FourierMixing(8), "FourierMixing", None])
+def test_only_settings_are_written(tmp_path, given):
+    with pytest.raises(errors.ArgumentTypeError, match=r"^config must be a layer's settings"):
+        save_config(given, tmp_path / "layer.yaml")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("key", ["x" * 10_000, "\x1b[31mred", "a\nb"], ids=len)
+def test_strange_keys_are_shown_tamely(key):
+    with pytest.raises(errors.ArgumentError, match="must be a key of FourierMixingConfig") as caught:
+        config_from_mapping({**FOURIER, key: 1})
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300
 
 
 def test_a_file_is_replaced(tmp_path):

@@ -18,18 +18,23 @@ _LARGEST = 2**31 - 1
 
 
 def _whole(value: Any) -> Any:
-    if _is_boolean(value):
+    if _is_boolean(value) or getattr(value, "ndim", 0) > 0:
         raise ValueError("must be a whole number")
     try:
         return operator.index(value)
-    except TypeError:
+    except (TypeError, RuntimeError):
+        # a tensor without data has no value
         raise ValueError("must be a whole number") from None
 
 
 def _number(value: Any) -> Any:
     if isinstance(value, (str, bytes)) or _is_boolean(value) or getattr(value, "ndim", 0) > 0:
         raise ValueError("must be a number")
-    return value
+    try:
+        # as a number of Python's, which says so if it is complex; a tensor without data has no value
+        return value.item() if hasattr(value, "item") else value
+    except RuntimeError:
+        raise ValueError("must be a number") from None
 
 
 def _flag(value: Any) -> Any:
@@ -158,7 +163,14 @@ def _translated(error: ValidationError, kind: type[LayerConfig]) -> ArgumentErro
 
 def _path(place: tuple[int | str, ...]) -> str:
     """Write where a value stands as Python would: ``mixer[1].hidden_dim``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+    return "".join(
+        f"[{part}]" if isinstance(part, int) else f".{_tame(part)}" for part in place
+    ).removeprefix(".")
+
+
+def _tame(key: str) -> str:
+    """Show a key that came from anywhere in one short line."""
+    return key if key.isprintable() and len(key) <= 60 else reprlib.repr(key)
 
 
 def _placed(cause: ArgumentError, place: tuple[int | str, ...]) -> ArgumentError:

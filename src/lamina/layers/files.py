@@ -124,7 +124,11 @@ def _from_yaml(text: str) -> Any:
             return None
         if _count(node, {}) > _MOST_VALUES:
             raise ValueError(f"it stands for more than {_MOST_VALUES} values")
-        return loader.construct_document(node)
+        try:
+            return loader.construct_document(node)
+        except (AttributeError, IndexError, KeyError, OverflowError) as error:
+            # how PyYAML fails at `!!bool maybe`, `!!timestamp soon` and the like
+            raise ValueError(f"a value does not fit its tag ({type(error).__name__})") from error
     finally:
         loader.dispose()
 

@@ -161,6 +161,8 @@ def save_config(config: LayerConfig, path: str | Path) -> None:
 
     Raises
     ------
+    lamina.errors.ArgumentTypeError
+        When ``config`` is something else, such as the layer itself.
     lamina.errors.OutputError
         When the file cannot be written.
 
@@ -174,4 +176,11 @@ def save_config(config: LayerConfig, path: str | Path) -> None:
     ...     load_config(path).hidden_dim
     8
     """
+    if not isinstance(config, LayerConfig):
+        raise ArgumentTypeError(
+            "config",
+            allowed="a layer's settings",
+            got=f"a {type(config).__name__}",
+            remedy="Pass layer.to_config().",
+        )
     write_mapping(config.model_dump(mode="json"), path)
