@@ -160,6 +160,14 @@ def test_an_offset_costs_no_digits():
     torch.testing.assert_close(reference, exact, rtol=0, atol=1e-2)
 
 
+@pytest.mark.parametrize(("dtype", "allowed"), [(torch.float16, 4e-3), (torch.bfloat16, 3e-2)])
+def test_an_offset_costs_no_digits_in_half_precision(dtype, allowed):
+    x = coloured(offset=3000.0 if dtype == torch.float16 else 300.0).to(dtype)
+    exact = ReSUMixing(6, memory=4, horizon=3).double().fit(x.double())(x.double())
+    found = ReSUMixing(6, memory=4, horizon=3).to(dtype).fit(x)(x)
+    torch.testing.assert_close(found.double(), exact, rtol=allowed, atol=allowed)
+
+
 def test_before_it_is_fitted_it_says_so():
     layer = ReSUMixing(6)
     assert not layer.fitted

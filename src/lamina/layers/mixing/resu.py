@@ -274,8 +274,9 @@ class ReSUMixing(MixingLayer):
             From `gather`.
         """
         found = solve(moments, self.rank, center=self.center, ridge=self.ridge)
+        arrays = arranged(found, self.reference.dtype)
         with torch.no_grad():
-            for buffer, values in zip(self._fitted_buffers(), arranged(found), strict=True):
+            for buffer, values in zip(self._fitted_buffers(), arrays, strict=True):
                 buffer.copy_(torch.from_numpy(values))
             self.has_filters.fill_(True)
         self._moments, self._fitted = moments, True

@@ -177,14 +177,16 @@ def _varying(covariance: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return np.sqrt(np.diagonal(covariance)) > 16 * np.finfo(np.float64).eps * np.abs(mean)
 
 
-def arranged(found: Sequence[GroupFilters]) -> tuple[np.ndarray, ...]:
+def arranged(found: Sequence[GroupFilters], dtype: torch.dtype) -> tuple[np.ndarray, ...]:
     """Arrange what was found as the layer keeps it: filters, reference, offsets, correlations of all groups.
 
-    The reference has few digits, so that float32 holds it exactly: an offset of any size then costs none.
+    The reference has few digits, so that the layer's dtype holds it exactly, and float32 in any case: an
+    offset of any size then costs none.
     """
     filters = np.stack([group.filters for group in found])
     means = np.stack([group.past_mean for group in found])
-    reference = means.mean(axis=1).astype(np.float32).astype(np.float64)
+    rounded = torch.from_numpy(means.mean(axis=1)).to(torch.float32 if dtype == torch.float64 else dtype)
+    reference = rounded.double().numpy()
     offsets = -np.einsum("grmc,gmc->grm", filters, means - reference[:, None])
     return filters, reference.reshape(-1), offsets, np.stack([group.correlations for group in found])
 
