@@ -1,4 +1,4 @@
-"""Encoders: embedding, positions, pooling, head, presets, against the same written out; masked; in steps."""
+"""Encoders: embedding, positions, pooling, head, against the same written out; masked; in steps."""
 
 import copy
 import io
@@ -10,26 +10,13 @@ import torch
 from torch import nn
 
 from lamina import errors
-from lamina.layers.block import SpectralBlock
 from lamina.layers.embedding import sinusoids
 from lamina.layers.encoder import EncoderState, SpectralEncoder
-from lamina.layers.encoder_configuration import SpectralEncoderConfig
-from lamina.layers.encoder_presets import PRESETS
-from lamina.layers.mixers import MIXERS
 from lamina.layers.mixing.fourier import FourierMixing
-from lamina.layers.registry import build_layer, load_config, save_config
 
 HIDDEN, LENGTH, WORDS = 16, 40, 11
 FOURIER = {"layer": "FourierMixing", "hidden_dim": HIDDEN}
 CAUSAL = {"layer": "GlobalFilterMixing", "hidden_dim": HIDDEN, "sequence_length": LENGTH, "causal": True}
-AVAILABLE = [
-    name
-    for name in PRESETS
-    if {"lst": "LSTAttention", "performer": "PerformerAttention", "hybrid": "PerformerAttention"}.get(
-        name, "FourierMixing"
-    )
-    in MIXERS
-]
 
 
 def seeded(seed=0):
@@ -135,6 +122,8 @@ def test_built_layers_are_used_once():
     one, two = FourierMixing(HIDDEN), FourierMixing(HIDDEN)
     encoder = SpectralEncoder([one, two])
     assert [block.mixer for block in encoder.blocks] == [one, two]
+    for several in (nn.ModuleList([one, two]), iter([one, two])):
+        assert [block.mixer for block in SpectralEncoder(several).blocks] == [one, two]
     for wrong in ({"mixers": [one, one]}, {"mixers": one, "depth": 2}, {"mixers": [one, two], "depth": 3}):
         with pytest.raises(errors.ArgumentError, match=r"^mixers must be one built layer for each block"):
             SpectralEncoder(**wrong)
@@ -178,6 +167,13 @@ def test_steps_of_real_inputs():
             encoder.step(wrong)
     with pytest.raises(errors.ArgumentTypeError, match=r"^x must be"):
         encoder.step(x[:, 0].long())
+
+
+def test_what_is_no_position_is_refused():
+    for settings in ({"vocab_size": WORDS}, {"input_dim": 3}, {}):
+        for wrong in ([1], None, np.ones((1, 3))):
+            with pytest.raises(errors.ArgumentTypeError, match=r"^x must be"):
+                SpectralEncoder(CAUSAL, **settings).step(wrong)
 
 
 def test_steps_need_causal_mixers():
@@ -246,6 +242,14 @@ def test_tokens_compile_export_and_vectorise():
     torch.testing.assert_close(compiled(tokens, key_padding_mask=mask), expected)
     exported = torch.export.export(encoder, (tokens,), {"key_padding_mask": mask}).module()
     torch.testing.assert_close(exported(tokens, key_padding_mask=mask), expected)
+    stepped = SpectralEncoder(CAUSAL, vocab_size=WORDS, positions="learned", max_length=9).eval()
+    step = torch.compile(stepped.step, backend="aot_eager", fullgraph=True)
+    state = other = None
+    for t in range(3):
+        with torch.no_grad():
+            y, state = step(tokens[:, t], state)
+            again, other = stepped.step(tokens[:, t], other)
+        torch.testing.assert_close(y, again)
     for pooling in ("mean", "last", "cls"):
         one = fourier_encoder(pooling=pooling)
         both = torch.stack([tokens, tokens.flip(0)]), torch.stack([mask, mask.flip(0)])
@@ -272,119 +276,3 @@ def test_autocast_copy_and_state():
     for dtype in (torch.float16, torch.bfloat16, torch.float64):
         assert copy.deepcopy(encoder).to(dtype)(words()).dtype == dtype
         assert SpectralEncoder(FOURIER, vocab_size=WORDS, dtype=dtype)(words()).dtype == dtype
-
-
-# presets
-
-
-@pytest.mark.parametrize("name", AVAILABLE)
-def test_presets_are_plain_settings(name, tmp_path):
-    encoder = SpectralEncoder.preset(
-        name,
-        hidden_dim=HIDDEN,
-        depth=2,
-        sequence_length=LENGTH,
-        vocab_size=WORDS,
-        positions="learned",
-        pooling="cls",
-        num_classes=3,
-        generator=seeded(),
-    ).eval()
-    assert len(encoder.blocks) == 2
-    tokens, mask = words(), padding((LENGTH, 35, 35))
-    y = encoder(tokens, key_padding_mask=mask)
-    assert y.shape == (3, 3)
-    y.square().sum().backward()
-    assert all(
-        parameter.grad.isfinite().all() for parameter in encoder.parameters() if parameter.grad is not None
-    )
-    for ending in ("yaml", "json"):
-        path = tmp_path / f"{name}.{ending}"
-        save_config(encoder.to_config(), path)
-        assert load_config(path) == encoder.to_config()
-        again = build_layer(load_config(path), generator=seeded()).eval()
-        assert torch.equal(again(tokens, key_padding_mask=mask), y)
-
-
-MIXERS_OF = {
-    "fnet": ["FourierMixing"] * 4,
-    "gfnet": ["GlobalFilterMixing"] * 4,
-    "afno": ["AFNOMixing"] * 4,
-    "wavelet": ["WaveletMixing"] * 4,
-    "lst": ["LSTAttention"] * 4,
-    "performer": ["PerformerAttention"] * 4,
-    "fno": ["FourierNeuralOperator"] * 4,
-    "hybrid": ["GlobalFilterMixing", "PerformerAttention"] * 2,
-}
-
-
-@pytest.mark.parametrize("name", AVAILABLE)
-def test_presets_have_the_mixers_that_are_stated(name):
-    encoder = SpectralEncoder.preset(name, hidden_dim=12, depth=4, sequence_length=24)
-    assert [type(block.mixer).__name__ for block in encoder.blocks] == MIXERS_OF[name]
-    assert isinstance(encoder.blocks[0], SpectralBlock)
-    # every setting of the encoder keeps its default
-    plain = SpectralEncoderConfig(mixers=encoder.to_config().mixers, depth=4)
-    assert encoder.to_config() == plain
-
-
-@pytest.mark.parametrize("name", AVAILABLE)
-@pytest.mark.parametrize("length", [1, 2, 13, 64])
-def test_presets_take_sequences_of_their_length(name, length):
-    if name == "wavelet" and length < 14:
-        pytest.skip("too short for a level of db4, of which the layer warns")
-    encoder = SpectralEncoder.preset(name, hidden_dim=4, depth=2, sequence_length=length).eval()
-    assert encoder(torch.ones(2, length, 4)).shape == (2, length, 4)
-
-
-def test_presets_pass_on_settings_of_their_mixers():
-    encoder = SpectralEncoder.preset(
-        "gfnet", hidden_dim=4, depth=2, sequence_length=8, mixer_settings={"causal": True}
-    )
-    assert encoder.causal
-    with pytest.raises(errors.ArgumentError, match="Did you mean 'dropout'"):
-        SpectralEncoder.preset(
-            "fnet", hidden_dim=4, depth=1, sequence_length=8, mixer_settings={"dropuot": 0.1}
-        )
-    with pytest.raises(errors.ArgumentError, match="Did you mean 'num_classes'"):
-        SpectralEncoder.preset("fnet", hidden_dim=4, depth=1, sequence_length=8, num_clases=2)
-
-
-def test_wrong_presets_are_errors():
-    with pytest.raises(errors.ArgumentError, match="Did you mean 'gfnet'"):
-        SpectralEncoder.preset("gfnett", hidden_dim=4, depth=1, sequence_length=8)
-    for wrong in ({"hidden_dim": 0}, {"depth": 0}, {"sequence_length": 0}, {"sequence_length": "8"}):
-        with pytest.raises(errors.ArgumentError, match=rf"^{next(iter(wrong))} must be"):
-            SpectralEncoder.preset("fnet", **{"hidden_dim": 4, "depth": 1, "sequence_length": 8} | wrong)
-
-
-@pytest.mark.parametrize(
-    ("name", "each"),
-    [
-        ("fnet", 0),
-        ("gfnet", 2 * 64 * 32),
-        ("wavelet", (3 + 1) * 32),
-        ("fno", 2 * 16 * 32 * 32 + 32 * 32 + 32),
-    ],
-)
-def test_parameters_are_as_many_as_stated(name, each):
-    encoder = SpectralEncoder.preset(
-        name, hidden_dim=32, depth=3, sequence_length=64, vocab_size=WORDS, pooling="cls", num_classes=5
-    )
-    each = {"gfnet": 2 * 65 * 32}.get(name, each)
-    block = each + 4 * 32 + 2 * 32 * 128 + 128 + 32
-    expected = 3 * block + 2 * 32 + WORDS * 32 + 32 + 33 * 5
-    assert sum(parameter.numel() for parameter in encoder.parameters()) == expected
-
-
-def test_generators_decide():
-    one, same, other = (
-        SpectralEncoder.preset(
-            "gfnet", hidden_dim=8, depth=2, sequence_length=16, vocab_size=5, generator=seeded(seed)
-        )
-        for seed in (3, 3, 4)
-    )
-    for name, value in one.state_dict().items():
-        assert torch.equal(value, same.state_dict()[name]), name
-    assert not torch.equal(one.embedding.tokens, other.embedding.tokens)
-    assert 0.5 < one.embedding.tokens.std() < 1.5

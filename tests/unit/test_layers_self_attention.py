@@ -9,12 +9,15 @@ from layer_cases import FIRST
 from torch import nn
 
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
+from lamina.layers.encoder import SpectralEncoder
 from lamina.layers.layer import SpectralLayer, properties
 from lamina.layers.masking import prefix_lengths
 from lamina.layers.mixers import MIXERS
 from lamina.layers.mixing.base import MixingConfig, MixingLayer
 from lamina.layers.mixing.fourier import FourierMixing
 from lamina.layers.mixing.global_filter import GlobalFilterMixing
+from lamina.layers.mixing.wavelet2d import WaveletMixing2D
+from lamina.layers.operators.spectral_conv import SpectralConv1d
 from lamina.layers.self_attention import SelfAttentionAdapter, replace_self_attention
 
 LENGTHS = (7, 3, 5)
@@ -234,6 +237,17 @@ def test_other_bad_arguments():
         SelfAttentionAdapter(nn.Linear(8, 8))  # pyright: ignore[reportArgumentType]
     with pytest.raises(ArgumentError, match="keep_complex"):
         SelfAttentionAdapter(FourierMixing(8, keep_complex=True))
+    settings = {"layer": "FourierMixing", "hidden_dim": 8}
+    for other in (
+        SpectralConv1d(8, 8, 3),
+        WaveletMixing2D(8),
+        SpectralEncoder(settings, vocab_size=9),
+        SpectralEncoder(settings, pooling="mean"),
+        SpectralEncoder(settings, num_classes=3),
+    ):
+        with pytest.raises(ArgumentError, match=r"^layer must be one that maps"):
+            SelfAttentionAdapter(other)
+    assert SelfAttentionAdapter(SpectralEncoder(settings))(x, x, x)[0].shape == x.shape
     nested = torch.nested.nested_tensor([x[0], x[1, :2]], layout=torch.jagged)
     with pytest.raises(ArgumentTypeError, match="enable_nested_tensor=False"):
         adapter(nested, nested, nested)

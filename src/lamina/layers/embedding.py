@@ -125,19 +125,24 @@ class SequenceEmbedding(nn.Module):
             hidden = hidden + sinusoids(time, self.hidden_dim, hidden.dtype)
         return cleared(hidden, kept), None if kept is None else ~kept
 
+    def start(self, x: Tensor) -> Tensor:
+        """Return the first position, where ``x`` is: 0 for `step`."""
+        self._check_kind(x)
+        return torch.zeros((), dtype=torch.long, device=x.device)
+
     def step(self, x: Tensor, position: Tensor) -> Tensor:
         """Embed one position of each sample: (batch,) or (batch, channels) to (batch, d)."""
-        if self.tokens is None:
-            check_tensor("x", x)
+        self._check_kind(x)
         if x.ndim != (2 if self.tokens is None else 1):
             shape = "(batch,)" if self.tokens is not None else f"(batch, {self._channels})"
             raise _wrong_shape(x, shape)
-        self._check(x[:, None], "x")
+        self._check(x[:, None])
         hidden = self._vectors(x[:, None], None)[:, 0]
         if self.positions == "learned":
             if can_look(position):
                 self._check_length(int(position) + 1)
-            hidden = hidden + self._learned[position].to(hidden.dtype)
+            # indexing by a scalar would look at it, which cannot be compiled
+            hidden = hidden + self._learned.index_select(0, position[None])[0].to(hidden.dtype)
         elif self.positions == "sinusoidal":
             hidden = hidden + sinusoids(position[None], self.hidden_dim, hidden.dtype)[0]
         return hidden
@@ -166,19 +171,24 @@ class SequenceEmbedding(nn.Module):
         given = cleared(x, kept)
         return given if self.project is None else self.project(given).to(x.dtype)
 
-    def _check(self, x: Any, name: str = "x") -> None:
+    def _check(self, x: Any) -> None:
         if self.tokens is None:
             check_sequence(x, self._channels)
             return
-        if not isinstance(x, Tensor) or x.is_floating_point() or x.is_complex() or x.dtype == torch.bool:
+        self._check_kind(x)
+        if x.ndim != 2 or x.shape[1] < 1:
+            raise _wrong_shape(x, "(batch, sequence) with a sequence of at least 1")
+
+    def _check_kind(self, x: Any) -> None:
+        if self.tokens is None:
+            check_tensor("x", x)
+        elif not isinstance(x, Tensor) or x.is_floating_point() or x.is_complex() or x.dtype == torch.bool:
             raise ArgumentTypeError(
-                name,
+                "x",
                 allowed="a tensor of whole numbers, the tokens",
                 got=str(x.dtype) if isinstance(x, Tensor) else f"a {type(x).__name__}",
                 remedy="Convert it with .long(); for real inputs build the encoder with input_dim.",
             )
-        if x.ndim != 2 or x.shape[1] < 1:
-            raise _wrong_shape(x, "(batch, sequence) with a sequence of at least 1")
 
     def _check_length(self, count: int) -> None:
         if self.max_length is not None and count > self.max_length:

@@ -139,7 +139,8 @@ class SpectralEncoder(SpectralLayer):
         device: torch.device | str | int | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        given = tuple(mixers) if isinstance(mixers, (list, tuple)) else (mixers,)
+        one = isinstance(mixers, (SpectralLayer, LayerConfig, Mapping)) or not isinstance(mixers, Iterable)
+        given: tuple[Any, ...] = (mixers,) if one else tuple(cast("Iterable[Any]", mixers))
         described = tuple(one.to_config() if isinstance(one, SpectralLayer) else one for one in given)
         config = SpectralEncoderConfig(
             mixers=cast("tuple[LayerConfig, ...]", described),
@@ -226,6 +227,10 @@ class SpectralEncoder(SpectralLayer):
             "performer": `PerformerAttention`; "fno": `FourierNeuralOperator` with 16 modes, or as many as
             ``sequence_length`` has; "hybrid": `GlobalFilterMixing` and `PerformerAttention` in turns. Heads
             are 8, or the largest of 4, 2 and 1 that divides ``hidden_dim``; all else is at the defaults.
+            Two of them have a shortest sequence: "fno" with K modes refuses samples of fewer than 2 K − 1
+            points, and "wavelet" with J levels uses fewer, with a warning, where a batch is shorter than
+            7 · 2ᴶ. Give the shortest sample's length for ``sequence_length`` then, or ask for fewer, with
+            ``mixer_settings={"modes": ...}`` or ``{"levels": ...}``.
         hidden_dim
             Size of the vectors.
         depth
@@ -250,6 +255,13 @@ class SpectralEncoder(SpectralLayer):
         >>> len(encoder.blocks), sum(parameter.numel() for parameter in encoder.parameters())
         (2, 1264)
         """
+        if "mixers" in settings:
+            raise ArgumentError(
+                "mixers",
+                allowed="left to the preset",
+                got="given",
+                remedy="Build SpectralEncoder(mixers, ...), or change the preset's with mixer_settings.",
+            )
         mixers = preset_mixers(
             name,
             hidden_dim=hidden_dim,
@@ -337,7 +349,7 @@ class SpectralEncoder(SpectralLayer):
                 "pooling be 'none', 'mean' or 'last'"
             )
         if state is None:
-            state = EncoderState(torch.zeros((), dtype=torch.long, device=x.device), None, ())
+            state = EncoderState(self.embedding.start(x), None, ())
         hidden = self.embedding.step(x, state.position)
         dtype, states = hidden.dtype, []
         for index, block in enumerate(self._blocks):

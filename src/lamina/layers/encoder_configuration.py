@@ -45,6 +45,13 @@ class SpectralEncoderConfig(LayerConfig, frozen=True):
     norm_first: Flag = True
     norm_eps: Positive = 1e-5
 
+    @property
+    def keeps_shape(self) -> bool:
+        """Whether the encoder maps (batch, sequence, hidden) to the same shape, as sequence layers do."""
+        same = (None, cast("Any", self.mixers[0]).hidden_dim)
+        real = self.vocab_size is None and self.input_dim in same
+        return real and self.pooling == "none" and self.num_classes in same
+
     @model_validator(mode="after")
     def _check_together(self) -> SpectralEncoderConfig:
         sizes = [cast("Any", mixer).hidden_dim for mixer in self.mixers]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 from lamina._checks import check_choice, check_integer
+from lamina.errors import ArgumentTypeError
 from lamina.layers.configuration import LayerConfig
 from lamina.layers.mixers import mixer_config
 
@@ -53,6 +54,13 @@ def preset_mixers(
     'FourierMixing'
     """
     check_choice("name", name, PRESETS)
+    if mixer_settings is not None and not isinstance(mixer_settings, Mapping):
+        raise ArgumentTypeError(
+            "mixer_settings",
+            allowed="a mapping of settings, or None",
+            got=f"a {type(mixer_settings).__name__}",
+            remedy="Write {'causal': True}, for example.",
+        )
     size = check_integer("hidden_dim", hidden_dim, minimum=1)
     length = check_integer("sequence_length", sequence_length, minimum=1) + bool(leading)
     heads = max(number for number in (1, 2, 4, _HEADS) if size % number == 0)

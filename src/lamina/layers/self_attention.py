@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
+from lamina.layers.encoder_configuration import SpectralEncoderConfig
 from lamina.layers.layer import SpectralLayer
 from lamina.layers.masking import can_look
 
@@ -54,7 +55,7 @@ class SelfAttentionAdapter(nn.Module):
     lamina.errors.ArgumentTypeError
         When ``layer`` is no layer of `lamina.layers`.
     lamina.errors.ArgumentError
-        When its output is complex.
+        When it does not map (batch, sequence, hidden) to the same shape, or its output is complex.
 
     Notes
     -----
@@ -92,6 +93,15 @@ class SelfAttentionAdapter(nn.Module):
                 allowed="a layer of lamina.layers",
                 got=f"a {type(layer).__name__}",
                 remedy="Build one, FourierMixing(hidden_dim=64) for example.",
+            )
+        settings = layer.to_config()
+        encoder = isinstance(settings, SpectralEncoderConfig)
+        if not hasattr(layer, "hidden_dim") or (encoder and not settings.keeps_shape):
+            raise ArgumentError(
+                "layer",
+                allowed="one that maps (batch, sequence, hidden) to the same shape",
+                got=f"a {type(layer).__name__}{' with other inputs or outputs' if encoder else ''}",
+                remedy="Take a sequence layer, FourierMixing(hidden_dim=64) for example.",
             )
         claims = layer.get_spectral_properties()
         if not claims["real_output"]:
