@@ -10,10 +10,10 @@ from lamina.transforms.hadamard import (
     Hadamard,
     hadamard,
     ihadamard,
-    next_power_of_two,
     prefix_hadamard,
     prefix_ihadamard,
 )
+from lamina.transforms.length import next_power_of_two
 
 LENGTHS = (1, 2, 3, 4, 5, 8, 13, 16, 31, 32, 33, 64, 100, 128, 512, 1000, 2048)
 SCALES = {"ortho": lambda p: float(p) ** -0.5, "backward": lambda p: 1.0, "forward": lambda p: 1 / p}

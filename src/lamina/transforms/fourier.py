@@ -12,10 +12,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lamina._checks import check_choice, check_integer
+from lamina._checks import check_choice
 from lamina.transforms.empty import transformed
 from lamina.transforms.fourier2d import FFT2D, RFFT2D, fft2, ifft2, irfft2, rfft2
 from lamina.transforms.fourier_arguments import NORMS, REVERSED, admitted, counted_once, signal_length
+from lamina.transforms.length import check_length
 from lamina.transforms.transform import Transform
 
 __all__ = [
@@ -146,7 +147,7 @@ def irfft(y: Tensor, n: int, *, dim: int = -1, norm: str = "ortho") -> Tensor:
     return transformed(
         torch.fft.irfft,
         admitted(y, dim, norm, name="y"),
-        n=check_integer("n", n, minimum=1),
+        n=check_length("n", n),
         dim=dim,
         norm=norm,
     )

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lamina._checks import check_choice, check_integer
+from lamina._checks import check_choice
 from lamina.errors import ShapeError
+from lamina.transforms.length import check_length
 from lamina.transforms.precision import check_tensor, widened
 
 NORMS = ("ortho", "backward", "forward")
@@ -23,7 +24,7 @@ def signal_length(y: Tensor, dim: int, n: int | None) -> int:
     least = max(2 * frequencies - 2, 1)
     if n is None:
         return least
-    return check_integer("n", n, minimum=least, maximum=2 * frequencies - 1)
+    return check_length("n", n, minimum=least, maximum=2 * frequencies - 1)
 
 
 def counted_once(y: Tensor, n: int, dim: int) -> Tensor:

@@ -10,6 +10,7 @@ Source: Fino and Algazi 1976.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor
 from lamina._checks import check_choice, check_integer
 from lamina.errors import ShapeError
 from lamina.transforms.fourier import NORMS
+from lamina.transforms.length import check_length, next_power_of_two
 from lamina.transforms.precision import check_tensor, full_precision, widened, working_dtype
 from lamina.transforms.prefix import within
 from lamina.transforms.transform import Transform
@@ -201,11 +203,6 @@ class Hadamard(Transform):
         return _undone(y, self.n, self.dim, self.norm, _SCALES[self.norm])
 
 
-def next_power_of_two(n: int) -> int:
-    """Smallest power of two that is at least ``n``."""
-    return 1 << (n - 1).bit_length()
-
-
 _SCALES: dict[str, Callable[[int], float]] = {
     "ortho": lambda size: size**-0.5,
     "backward": lambda size: 1.0,
@@ -218,7 +215,7 @@ _REVERSED = {"ortho": "ortho", "backward": "forward", "forward": "backward"}
 def _multiplied(x: Tensor, axis: int, size: int, scale: float) -> Tensor:
     """Pad one axis with zeros to ``size`` and multiply it with Sylvester's matrix and a factor."""
     shape = x.shape
-    before, after = shape[:axis].numel(), shape[axis + 1 :].numel()
+    before, after = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
     flat = x.reshape(before, shape[axis], after)
     if size > shape[axis]:
         flat = torch.nn.functional.pad(flat, (0, 0, 0, size - shape[axis]))
@@ -273,7 +270,7 @@ def _undone(y: Tensor, n: int | None, dim: int, norm: str, scale: Callable[[int]
 
 
 def _cut(n: int | None, size: int) -> int:
-    return size if n is None else check_integer("n", n, minimum=1, maximum=size)
+    return size if n is None else check_length("n", n, maximum=size)
 
 
 def _check_power(name: str, y: Tensor, axis: int) -> None:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lamina.transforms.empty import transformed
+from lamina.transforms.length import quick_size
 from lamina.transforms.precision import complex_dtype, widened, working_dtype
 
 
@@ -128,9 +129,3 @@ def _prefix(x: Tensor, lengths: Tensor, norm: str, *, inverse: bool) -> Tensor:
     power = {"ortho": -0.5, "backward": -1.0 if inverse else 0.0, "forward": 0.0 if inverse else -1.0}[norm]
     scale = period.to(working_dtype(x.dtype))[:, None, None] ** power
     return torch.where(inside, summed * scale, torch.zeros((), dtype=summed.dtype, device=x.device))
-
-
-def quick_size(least: int) -> int:
-    """Smallest power of two, or 3·2ᵏ, that is at least this: both are quick to transform."""
-    size = 1 << max(least - 1, 0).bit_length()
-    return size * 3 // 4 if size >= 4 and size * 3 // 4 >= least else size

@@ -17,6 +17,7 @@ from lamina._checks import check_choice, check_integer
 from lamina.errors import ArgumentError, ShapeError
 from lamina.transforms.empty import transformed
 from lamina.transforms.fourier_arguments import NORMS, REVERSED, counted_once
+from lamina.transforms.length import check_length
 from lamina.transforms.precision import check_tensor, widened, working_dtype
 from lamina.transforms.transform import Transform
 
@@ -268,7 +269,7 @@ def _admitted(y: Tensor, n: int | None, size: int, hop: int, norm: str) -> tuple
         )
     longest = (y.shape[-1] + 1) * hop - size
     least = max(longest - hop + 1, 1)
-    n = longest if n is None else check_integer("n", n, minimum=least, maximum=longest)
+    n = longest if n is None else check_length("n", n, minimum=least, maximum=longest)
     wide = widened(y)
     return (wide if wide.is_complex() else torch.complex(wide, torch.zeros_like(wide))), n
 

@@ -9,12 +9,14 @@ Source: Mallat 1989, A theory for multiresolution signal decomposition, IEEE TPA
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from torch import Tensor
 
 from lamina._checks import check_choice, check_integer
 from lamina.errors import ArgumentTypeError, ShapeError
+from lamina.transforms.length import check_length
 from lamina.transforms.precision import check_tensor, widened
 from lamina.transforms.transform import Transform
 from lamina.transforms.wavelet_extension import MODES
@@ -218,7 +220,7 @@ def waverec(
         whole = idwt(whole, detail, bank, mode=mode, dim=axis)
     if n is None:
         return whole
-    return whole.narrow(axis, 0, check_integer("n", n, minimum=1, maximum=whole.shape[axis]))
+    return whole.narrow(axis, 0, check_length("n", n, maximum=whole.shape[axis]))
 
 
 class DWT1D(Transform):
@@ -322,7 +324,7 @@ class DWT1D(Transform):
             return []
         if n is None:
             n = 2 * details[0] + (0 if self.mode == "periodization" else 2 - self.bank.taps)
-        sizes = [check_integer("n", n, minimum=1), *details]
+        sizes = [check_length("n", n), *details]
         made = [coefficients(size, self.bank.taps, self.mode) for size in sizes[:-1]]
         if made != details:
             raise ShapeError(
@@ -350,7 +352,7 @@ def _decomposed(x: Tensor, bank: FilterBank, level: int, mode: str, axis: int) -
 
 def _flat(x: Tensor, axis: int) -> Tensor:
     """(before, n, after): all axes before and after the one."""
-    return x.reshape(x.shape[:axis].numel(), x.shape[axis], x.shape[axis + 1 :].numel())
+    return x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :]))
 
 
 def _restored(flat: Tensor, like: Tensor, axis: int) -> Tensor:

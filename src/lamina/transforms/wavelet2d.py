@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lamina._checks import check_choice, check_integer
 from lamina.errors import ArgumentError, ShapeError
+from lamina.transforms.length import check_length
 from lamina.transforms.precision import check_tensor, widened
 from lamina.transforms.transform import Transform
 from lamina.transforms.wavelet import dwt, dwt_adjoint, idwt
@@ -198,7 +199,7 @@ def waverec2(
                 whole = whole.narrow(axis, 0, details[0].shape[axis])
         whole = idwt2(whole, details, wavelet, mode=mode, dim=axes)
     for axis, size in zip(axes, () if n is None else n, strict=False):
-        whole = whole.narrow(axis, 0, check_integer("n", size, minimum=1, maximum=whole.shape[axis]))
+        whole = whole.narrow(axis, 0, check_length("n", size, maximum=whole.shape[axis]))
     return whole
 
 

@@ -64,9 +64,13 @@ def check_wavelet(wavelet: Any) -> str:
     )
 
 
-def max_levels(n: int, taps: int) -> int:
-    """How many levels leave at least one coefficient that the boundary does not touch."""
-    return max((n // (taps - 1)).bit_length() - 1, 0)
+def max_levels(n: int, taps: int, most: int | None = None) -> int:
+    """How many levels, and at most so many, leave a coefficient that the boundary does not touch."""
+    levels = 0
+    # comparisons, which leave a length that is traced as a symbol free between them
+    while levels != most and n >= (taps - 1) << (levels + 1):
+        levels += 1
+    return levels
 
 
 def coefficients(n: int, taps: int, mode: str) -> int:

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from lamina.transforms.wavelet_filters import FilterBank, coefficients
 from lamina.transforms.wavelet_steps import (
-    DENSE,
     analyse,
     analysis_matrix,
+    dense,
     product,
     synthesis_matrix,
     synthesise,
@@ -59,7 +59,7 @@ def synthesise_levels(packed: Tensor, bank: FilterBank, n: int, levels: int) -> 
 
 
 def _at_once(x: Tensor, n: int) -> bool:
-    return n <= DENSE and x.shape[0] * x.shape[2] >= n
+    return dense(n) and x.shape[0] * x.shape[2] >= n
 
 
 def _whole_analysis(bank: FilterBank, mode: str, n: int, levels: int, x: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from lamina.transforms.length import larger
 from lamina.transforms.prefix import within
 from lamina.transforms.wavelet_extension import extension
 from lamina.transforms.wavelet_filters import FilterBank
@@ -23,10 +24,10 @@ _MODE = "symmetric"
 def prefix_band_sizes(n: int, levels: int, taps: int) -> list[int]:
     """Room for each band of any sample: the approximation's, then the details' from the last to the first."""
     sizes = level_sizes(n, levels, taps, _MODE)
-    # a sample that stops at a level before the last is short enough for this
-    longest = [min(n, (taps - 1) * 2 ** (level + 1) - 1) for level in range(levels)]
+    # a sample that stops at a level before the last is at most so long
+    longest = [(taps - 1) * 2 ** (level + 1) - 1 for level in range(levels)]
     stopped = [level_sizes(size, level, taps, _MODE)[-1] for level, size in enumerate(longest)]
-    return [max(sizes[-1], *stopped, 0), *reversed(sizes[1:])]
+    return [larger(sizes[-1], max(stopped, default=0)), *reversed(sizes[1:])]
 
 
 def prefix_analyse(x: Tensor, lengths: Tensor, bank: FilterBank, levels: int) -> tuple[Tensor, Tensor]:
@@ -110,7 +111,7 @@ def _own_levels(lengths: Tensor, levels: int, taps: int) -> Tensor:
 
 def _fitted(x: Tensor, size: int) -> Tensor:
     """Cut the middle axis, or pad it with zeros, to ``size``."""
-    return torch.nn.functional.pad(x[:, :size], (0, 0, 0, max(size - x.shape[1], 0)))
+    return torch.nn.functional.pad(x[:, :size], (0, 0, 0, larger(size - x.shape[1], 0)))
 
 
 def _rows(x: Tensor, index: Tensor) -> Tensor:

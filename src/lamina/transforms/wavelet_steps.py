@@ -12,6 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from lamina.transforms.length import is_symbol, larger
 from lamina.transforms.precision import full_precision
 from lamina.transforms.wavelet_extension import extension
 from lamina.transforms.wavelet_filters import coefficients
@@ -28,7 +29,7 @@ def analyse(x: Tensor, filters: Filters, mode: str) -> tuple[Tensor, Tensor]:
     n, taps = x.shape[1], len(filters[0])
     count = coefficients(n, taps, mode)
     start = _start(taps, mode)
-    if n <= DENSE:
+    if dense(n):
         low, high = product(analysis_matrix(filters, mode, n, x), x).split(count, dim=1)
         return low, high
     return correlated(extend(x, mode, start, _needed(count, taps)), filters, count)
@@ -52,17 +53,22 @@ def analyse_adjoint(low: Tensor, high: Tensor, filters: Filters, mode: str, n: i
 def synthesise(low: Tensor, high: Tensor, filters: Filters, count: int) -> Tensor:
     r"""Signal (before, count, after): :math:`x_i = \sum_k l_{F-2+i-2k}\, a_k + h_{F-2+i-2k}\, d_k`."""
     taps, held = len(filters[0]), low.shape[1]
-    if held <= DENSE // 2:
+    if dense(2 * held):
         return product(synthesis_matrix(filters, count, low), torch.cat((low, high), dim=1))
     half = _BLOCK // 2
-    blocks = -(-count // _BLOCK)
+    blocks = _blocks(count)
     width = half + taps // 2 - 1
-    missing = max(blocks * half + taps // 2 - 1 - held, 0)
+    missing = larger(blocks * half + taps // 2 - 1 - held, 0)
     both = torch.nn.functional.pad(torch.stack((low, high), dim=1), (0, 0, 0, missing))
     # (before, 2, blocks, after, width) to (before, blocks, 2 width, after)
     windows = both.unfold(2, width, half)[:, :, :blocks].permute(0, 2, 1, 4, 3).flatten(2, 3)
     made = product(synthesis_matrix(filters, _BLOCK, low), windows)
     return made.flatten(1, 2)[:, :count]
+
+
+def dense(n: int) -> bool:
+    """Whether n values are multiplied with one matrix; a symbol, which stands for any length, is not."""
+    return not is_symbol(n) and n <= DENSE
 
 
 def extend(x: Tensor, mode: str, start: int, size: int) -> Tensor:
@@ -76,15 +82,15 @@ def correlated(x: Tensor, filters: Filters, count: int) -> tuple[Tensor, Tensor]
     """Make the first ``count`` coefficients of what is extended already."""
     taps = len(filters[0])
     size = 2 * count + taps - 2
-    if size <= DENSE:
+    if dense(size):
         place = torch.arange(size, device=x.device)
         packed = product(_matrix(filters, count, place, None, size, x), x[:, :size])
         low, high = packed.split(count, dim=1)
         return low, high
     width = _BLOCK + taps - 2
-    missing = max(_needed(count, taps) - x.shape[1], 0)
+    missing = larger(_needed(count, taps) - x.shape[1], 0)
     windows = torch.nn.functional.pad(x, (0, 0, 0, missing)).unfold(1, width, _BLOCK).transpose(2, 3)
-    windows = windows[:, : -(-2 * count // _BLOCK)]
+    windows = windows[:, : _blocks(2 * count)]
     place = torch.arange(width, device=x.device)
     made = product(_matrix(filters, _BLOCK // 2, place, None, width, x), windows)
     low, high = made.split(_BLOCK // 2, dim=2)
@@ -114,7 +120,12 @@ def synthesis_matrix(filters: Filters, count: int, x: Tensor) -> Tensor:
 
 def _needed(count: int, taps: int) -> int:
     """How many extended values the blocks for ``count`` coefficients read."""
-    return -(-2 * count // _BLOCK) * _BLOCK + taps - 2
+    return _blocks(2 * count) * _BLOCK + taps - 2
+
+
+def _blocks(values: int) -> int:
+    # one more for a symbol: a single block would be taken for the only possible number
+    return -(-values // _BLOCK) + is_symbol(values)
 
 
 def _start(taps: int, mode: str) -> int:

@@ -15,7 +15,8 @@ from lamina.layers.attention.lst_rfft import multiplicity as half_multiplicity
 from lamina.layers.attention.lst_rfft import turned_fourier
 from lamina.transforms.cosine import DCT
 from lamina.transforms.fourier import RFFT, irfft
-from lamina.transforms.hadamard import Hadamard, next_power_of_two, prefix_hadamard, prefix_ihadamard
+from lamina.transforms.hadamard import Hadamard, prefix_hadamard, prefix_ihadamard
+from lamina.transforms.length import next_power_of_two
 from lamina.transforms.precision import complex_dtype
 from lamina.transforms.prefix import prefix_fft, prefix_ifft
 from lamina.transforms.prefix_cosine import prefix_dct, prefix_dst, prefix_idct, prefix_idst
@@ -102,7 +103,8 @@ def frequencies(transform: Transform, n: int, lengths: Tensor | None) -> Tensor 
         return n if lengths is None else lengths
     if lengths is None:
         return next_power_of_two(n)
-    powers = torch.tensor([1 << digit for digit in range(n.bit_length())], device=lengths.device)
+    digits = next_power_of_two(n).bit_length()
+    powers = torch.tensor([1 << digit for digit in range(digits)], device=lengths.device)
     return 1 << (lengths[:, None] > powers).sum(dim=1)
 
 

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from lamina.transforms.empty import transformed
 from lamina.transforms.fourier import irfft
+from lamina.transforms.length import quick_size
 from lamina.transforms.precision import widened
-from lamina.transforms.prefix import quick_size
 
 
 class FilterState(NamedTuple):

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lamina.transforms.fourier import irfft, rfft
+from lamina.transforms.length import is_symbol
 from lamina.transforms.precision import widened, working_dtype
 from lamina.transforms.prefix import chirp_dft, within
 
@@ -107,7 +108,8 @@ def filtered(x: Tensor, half: Tensor, size: int, *, norm: str, kept: Tensor | No
         Of the shape of ``x``, in working precision.
     """
     n = x.shape[1]
-    if n != size:
+    # at equal lengths what is read is what is there
+    if is_symbol(n) or n != size:
         half = read_at(closed(half, size), torch.arange(half_size(n), device=x.device), n, size)
     spectrum = rfft(x, dim=1, norm=norm) * half
     if kept is not None:

@@ -26,6 +26,7 @@ from lamina.layers.mixing.filtering import (
     drawn_normal,
 )
 from lamina.transforms.fourier import FFT2D, irfft, irfft2, rfft, rfft2
+from lamina.transforms.length import is_symbol
 from lamina.transforms.prefix import prefix_fft, prefix_ifft
 
 
@@ -165,7 +166,8 @@ class GlobalFilterMixing2D(FilterMixingLayer):
         half = self._response(half_size(self.hidden_dim))
         number = torch.arange(n, device=x.device)
         if lengths is None:
-            if n != size:
+            # at equal lengths what is read is what is there
+            if is_symbol(n) or n != size:
                 half = read_at(half, number, n, size)
             spectrum = rfft2(x, dim=(1, 2), norm=self.fft_norm) * half
             mixed = irfft2(spectrum, (n, self.hidden_dim), dim=(1, 2), norm=self.fft_norm)

@@ -239,7 +239,7 @@ class WaveletMixing(SpectralLayer):
         return attended(packed.to(dtype), sizes, weights, self._heads, valid)
 
     def _possible_levels(self, n: int) -> int:
-        possible = max_levels(n, self.dwt.bank.taps)
+        possible = max_levels(n, self.dwt.bank.taps, self.levels)
         if possible < self.levels and not self._has_warned and not torch.compiler.is_compiling():
             self._has_warned = True
             warnings.warn(
@@ -248,4 +248,4 @@ class WaveletMixing(SpectralLayer):
                 LaminaWarning,
                 stacklevel=3,
             )
-        return min(possible, self.levels)
+        return possible

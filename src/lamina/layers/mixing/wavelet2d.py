@@ -229,7 +229,7 @@ class WaveletMixing2D(SpectralLayer):
         return from_tokens(widened(encoded_by(tokens, self.subband_attention)), parts)
 
     def _possible_levels(self, n: int) -> int:
-        possible = max_levels(n, self.dwt.bank.taps)
+        possible = max_levels(n, self.dwt.bank.taps, self.levels)
         if possible < self.levels and not self._has_warned and not torch.compiler.is_compiling():
             self._has_warned = True
             warnings.warn(
@@ -238,4 +238,4 @@ class WaveletMixing2D(SpectralLayer):
                 LaminaWarning,
                 stacklevel=3,
             )
-        return min(possible, self.levels)
+        return possible
