@@ -6,7 +6,7 @@ import pywt
 import torch
 
 from lamina.errors import ArgumentError
-from lamina.transforms import wavelet_levels, wavelet_steps
+from lamina.transforms import wavelet_steps
 from lamina.transforms.wavelet import DWT1D, dwt, idwt, wavedec, waverec
 from lamina.transforms.wavelet2d import DWT2D, dwt2, idwt2, wavedec2, waverec2
 from lamina.transforms.wavelet_extension import MODES
@@ -40,42 +40,40 @@ def route(request, monkeypatch):
     """Both ways to multiply, at any length."""
     if request.param == "blocks":
         monkeypatch.setattr(wavelet_steps, "DENSE", 0)
-        monkeypatch.setattr(wavelet_levels, "DENSE", 0)
 
 
 @pytest.mark.parametrize("wavelet", WAVELETS)
 def test_every_wavelet_equals_pywavelets(wavelet):
-    for n in (1, 7, 20):
-        for mode in ("symmetric", "periodization"):
-            x = noise(3, n)
-            expected = pywt.dwt(x.numpy(), wavelet, mode=mode)
-            assert_equal_parts(dwt(x, wavelet, mode=mode), expected)
-            assert_equal_parts(dwt(x.float(), wavelet, mode=mode), expected, 1e-5)
-            back = pywt.idwt(*expected, wavelet, mode=mode)
-            parts = [torch.from_numpy(part) for part in expected]
-            assert_equal_parts([idwt(*parts, wavelet, mode=mode)], [back])
-            assert_equal_parts([idwt(*(p.float() for p in parts), wavelet, mode=mode)], [back], 1e-5)
-            if wavelet != "dmey":
-                torch.testing.assert_close(idwt(*parts, wavelet, mode=mode)[:, :n], x, atol=1e-9, rtol=0)
+    # other lengths and modes: below, for some wavelets
+    for n, mode in ((7, "symmetric"), (20, "symmetric"), (7, "periodization")):
+        x = noise(3, n)
+        expected = pywt.dwt(x.numpy(), wavelet, mode=mode)
+        assert_equal_parts(dwt(x, wavelet, mode=mode), expected)
+        assert_equal_parts(dwt(x.float(), wavelet, mode=mode), expected, 1e-5)
+        back = pywt.idwt(*expected, wavelet, mode=mode)
+        parts = [torch.from_numpy(part) for part in expected]
+        made = idwt(*parts, wavelet, mode=mode)
+        assert_equal_parts([made], [back])
+        assert_equal_parts([idwt(*(p.float() for p in parts), wavelet, mode=mode)], [back], 1e-5)
+        if wavelet != "dmey":
+            torch.testing.assert_close(made[:, :n], x, atol=1e-9, rtol=0)
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("wavelet", SOME)
 def test_every_mode_and_level_equals_pywavelets(wavelet, mode, route):
-    for n in (1, 8, 13, 130):
+    for n, level in ((1, 2), (8, None), (13, 3), (130, None)):
         if mode == "reflect" and n < 8:
             continue  # pywt has nothing to reflect a single value at
         x = noise(2, n, 3)
-        for level in (None, 3):
-            expected = pywt.wavedec(x.numpy(), wavelet, mode=mode, level=level, axis=1)
-            found = wavedec(x, wavelet, mode=mode, level=level, dim=1)
-            assert_equal_parts(found, expected)
-            back = pywt.waverec(expected, wavelet, mode=mode, axis=1)
-            assert_equal_parts([waverec(found, wavelet, mode=mode, dim=1)], [back], 1e-9)
-            if wavelet != "dmey":
-                torch.testing.assert_close(
-                    waverec(found, wavelet, mode=mode, dim=1, n=n), x, atol=1e-8, rtol=0
-                )
+        expected = pywt.wavedec(x.numpy(), wavelet, mode=mode, level=level, axis=1)
+        found = wavedec(x, wavelet, mode=mode, level=level, dim=1)
+        assert_equal_parts(found, expected)
+        back = pywt.waverec(expected, wavelet, mode=mode, axis=1)
+        made = waverec(found, wavelet, mode=mode, dim=1)
+        assert_equal_parts([made], [back], 1e-9)
+        if wavelet != "dmey":
+            torch.testing.assert_close(made[:, :n], x, atol=1e-8, rtol=0)
 
 
 def test_long_signals_take_the_blocks_and_equal_pywavelets():
@@ -172,10 +170,10 @@ def test_each_sample_of_a_batch_is_transformed_as_if_alone(wavelet, n):
 @pytest.mark.parametrize("mode", ["symmetric", "periodization", "zero"])
 @pytest.mark.parametrize("wavelet", ["haar", "db4", "bior2.2"])
 def test_two_axes_equal_pywavelets(wavelet, mode):
-    for shape in ((2, 17, 22), (2, 8, 8), (1, 1, 5)):
+    for shape in ((2, 17, 22), (1, 1, 5)):
         x = noise(*shape)
         assert_equal_parts(dwt2(x, wavelet, mode=mode), pywt.dwt2(x.numpy(), wavelet, mode=mode))
-        for level in (None, 1, 2):
+        for level in (None, 2):
             expected = pywt.wavedec2(x.numpy(), wavelet, mode=mode, level=level)
             found = wavedec2(x, wavelet, mode=mode, level=level)
             assert_equal_parts(found, expected)
@@ -228,10 +226,11 @@ def test_half_precision_computes_in_float32(dtype):
         torch.testing.assert_close(transform(x.float())[0], transform(x)[0], rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("n", [50, 700])
-def test_it_compiles_exports_and_vectorises(n):
+def test_blocks_compile_export_and_vectorise():
+    # what is short, and takes the other route, does in the contract suite
+    n = 700
     x = noise(2, 2, n, 3, dtype=torch.float32)
-    transform = DWT1D("db4", 2, dim=1)
+    transform = DWT1D("db4", 1, dim=1)
 
     def both(v):
         return transform.inverse(transform(v), n)
