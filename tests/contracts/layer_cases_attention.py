@@ -25,51 +25,52 @@ CASES = [
         SpectralAttention,
         {**MANY, "causal": True},
         parameters=PROJECTIONS,
-        variance=0.0240,
+        variance=0.0244,
     ),
     LayerCase(
         "SpectralAttention head_dim",
         SpectralAttention,
-        {**MANY, "head_dim": 6, "use_bias": False, "use_orthogonal": False},
+        # independent frequencies estimate worse: with 256 of them, single layers reach ten times the variance
+        {**MANY, "num_features": 1024, "head_dim": 6, "use_bias": False, "use_orthogonal": False},
         parameters=4 * 32 * 24,
-        variance=0.00238,
+        variance=0.00235,
     ),
     LayerCase(
-        "PerformerAttention", PerformerAttention, {"hidden_dim": 32}, parameters=PROJECTIONS, variance=0.0165
+        "PerformerAttention", PerformerAttention, {"hidden_dim": 32}, parameters=PROJECTIONS, variance=0.016
     ),
     LayerCase(
         "PerformerAttention generalized",
         PerformerAttention,
         {"hidden_dim": 32, "generalized": True},
         parameters=PROJECTIONS,
-        variance=0.0191,
+        variance=0.0186,
     ),
     LayerCase(
         "PerformerAttention causal",
         PerformerAttention,
         {"hidden_dim": 32, "num_heads": 4, "num_features": 48, "causal": True},
         parameters=PROJECTIONS,
-        variance=0.0234,
+        variance=0.0232,
     ),
     LayerCase(
         "KernelAttention gaussian",
         KernelAttention,
-        {"hidden_dim": 32, "num_features": 64},
+        {"hidden_dim": 32, "num_features": 256},
         parameters=PROJECTIONS,
-        variance=0.016,
+        variance=0.0158,
     ),
     LayerCase(
         "KernelAttention polynomial",
         KernelAttention,
         {"hidden_dim": 32, "kernel_type": "polynomial"},
         parameters=PROJECTIONS,
-        variance=0.0175,
+        variance=0.017,
     ),
     LayerCase(
         "KernelAttention spectral",
         KernelAttention,
         {"hidden_dim": 32, "kernel_type": "spectral", "rank": 8},
         parameters=PROJECTIONS + 8 * (32 + 8),
-        variance=0.0168,
+        variance=0.0163,
     ),
 ]

@@ -22,10 +22,10 @@ def lst(name, *, parameters=ALL, variance, **arguments):
 
 
 CASES = [
-    lst("dct", variance=0.12),
-    lst("dst", transform_type="dst", variance=0.12),
-    lst("hadamard", transform_type="hadamard", num_heads=4, variance=0.12),
-    lst("mixed", num_heads=8, transform_type="mixed", variance=0.12),
+    lst("dct", variance=0.125),
+    lst("dst", transform_type="dst", variance=0.125),
+    lst("hadamard", transform_type="hadamard", num_heads=4, variance=0.125),
+    lst("mixed", num_heads=8, transform_type="mixed", variance=0.125),
     lst("without normalize", normalize=False, variance=0.03),
     lst(
         "without bias and scale",
@@ -40,30 +40,30 @@ CASES = [
             DCTAttention,
             {"hidden_dim": 32, "dct_type": kind},
             parameters=ALL,
-            variance=0.12,
+            variance=0.125,
         )
         for kind in (2, 1, 3, 4)
     ),
-    LayerCase("HadamardAttention", HadamardAttention, {"hidden_dim": 32}, parameters=ALL, variance=0.12),
+    LayerCase("HadamardAttention", HadamardAttention, {"hidden_dim": 32}, parameters=ALL, variance=0.125),
     LayerCase(
         "HadamardAttention unscaled",
         HadamardAttention,
         {"hidden_dim": 32, "scale_by_sqrt": False},
         parameters=ALL,
-        variance=465,
+        variance=468,
     ),
     LayerCase(
         "MixedSpectralAttention",
         MixedSpectralAttention,
         {"hidden_dim": 32, "num_heads": 8},
         parameters=ALL,
-        variance=0.12,
+        variance=0.125,
     ),
     LayerCase(
         "MixedSpectralAttention fft",
         MixedSpectralAttention,
         {"hidden_dim": 32, "num_heads": 4, "use_dct": False, "use_hadamard": False},
         parameters=ALL,
-        variance=0.12,
+        variance=0.125,
     ),
 ]

@@ -31,8 +31,8 @@ from lamina.layers.attention.linear_attention import SMALLEST_SUM, Features, lin
 from lamina.layers.masking import can_look
 from lamina.transforms.precision import full_precision
 
-# numbers of one thread's share of a block: two mebibytes in float32
-BLOCK = 1 << 19
+# numbers of one thread's share of a block: a mebibyte in float32, of which the cache holds two
+BLOCK = 1 << 18
 
 
 class Inputs(NamedTuple):

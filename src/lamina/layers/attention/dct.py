@@ -43,7 +43,7 @@ class DCTAttention(LSTAttention):
     coefficients where a signal is smooth, and is the one to take; the others differ in how the sequence is
     continued at its ends. Type I of a single position, which scipy does not define, is that position itself.
 
-    Initial output variance: 0.12.
+    Initial output variance: 0.125.
     Parameters: 4·hidden_dim² + 4·hidden_dim, with ``learnable_scale`` hidden_dim more.
 
     Parameters

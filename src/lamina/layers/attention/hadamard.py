@@ -44,7 +44,7 @@ class HadamardAttention(LSTAttention):
     back. The matrix holds but ±1, and no trigonometric function is computed. It knows no neighbours:
     positions are near if their numbers differ in few binary digits.
 
-    Initial output variance: 0.12 (P² times as much without ``scale_by_sqrt``).
+    Initial output variance: 0.125 (468 without ``scale_by_sqrt``, in sequences of 64).
     Parameters: 4·hidden_dim² + 4·hidden_dim, with ``learnable_scale`` hidden_dim more.
 
     Parameters

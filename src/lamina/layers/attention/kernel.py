@@ -78,8 +78,8 @@ class KernelAttention(FeatureAttention):
     - spectral: ``rank`` positive features with learned directions and eigenvalues, for each head its own, in
       linear time; initially the Performer's estimate of softmax attention.
 
-    Initial output variance: 0.016 with the gaussian kernel at a hidden size of 32, sequences of 64, 8 heads
-    and 64 features (polynomial 0.0175, spectral 0.0168).
+    Initial output variance: 0.0158 with the gaussian kernel at a hidden size of 32, sequences of 64, 8 heads
+    and 256 features (polynomial 0.017, spectral 0.0163).
     Parameters: ``4·hidden_dim² + 4·hidden_dim``, and with the spectral kernel
     ``rank·(hidden_dim + num_heads)`` more.
 

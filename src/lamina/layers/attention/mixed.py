@@ -90,7 +90,7 @@ class MixedSpectralAttention(TransformAttention):
     is their cross-correlation with the keys, it does not see a circular shift of the sequence, and a shift of
     the input shifts the output. All spectra are Hermitian, so the output is real, and half of each is enough.
 
-    Initial output variance: 0.12.
+    Initial output variance: 0.125.
     Parameters: 4·hidden_dim² + 5·hidden_dim.
 
     Parameters
