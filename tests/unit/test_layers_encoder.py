@@ -154,6 +154,27 @@ def test_steps_equal_forward(pooling, positions):
             encoder.step(tokens[:, 0], state)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_means_over_many_positions_keep_their_digits(dtype):
+    settings = {**CAUSAL, "sequence_length": 4000}
+    exact = SpectralEncoder(settings, pooling="mean", generator=seeded()).eval()
+    with torch.no_grad():
+        # sums over 60,000 positions are beyond float16, and over 2,000 beyond the digits of both
+        exact.norm.bias.fill_(3.0)
+        encoder = copy.deepcopy(exact).to(dtype)
+        x = torch.randn(1, 2000, HIDDEN, generator=seeded(1)).to(dtype)
+        expected, state = exact(x.float()), None
+        for t in range(2000):
+            y, state = encoder.step(x[:, t], state)
+        assert y.dtype == dtype
+        torch.testing.assert_close(y.float(), expected, atol=0.03, rtol=0)
+        long = torch.full((2, 60_000, HIDDEN), 3.0, dtype=dtype)
+        padded = torch.arange(60_000) >= torch.tensor([60_000, 50_000])[:, None]
+        three = torch.full((2, HIDDEN), 3.0, dtype=dtype)
+        torch.testing.assert_close(encoder._pooled(long, None), three)
+        torch.testing.assert_close(encoder._pooled(long.masked_fill(padded[..., None], 0), ~padded), three)
+
+
 def test_steps_of_real_inputs():
     encoder = SpectralEncoder(CAUSAL, input_dim=3, generator=seeded())
     x = torch.randn(2, 5, 3, generator=seeded(1))

@@ -23,6 +23,7 @@ from lamina.layers.embedding import Positions, SequenceEmbedding
 from lamina.layers.encoder_configuration import Pooling, SpectralEncoderConfig
 from lamina.layers.encoder_presets import Preset, preset_mixers
 from lamina.layers.layer import SpectralLayer, properties
+from lamina.transforms.precision import working_dtype
 
 
 class EncoderState(NamedTuple):
@@ -314,7 +315,11 @@ class SpectralEncoder(SpectralLayer):
         if self.pooling == "mean":
             if kept is None:
                 return hidden.mean(dim=1)
-            return hidden.sum(dim=1) / kept.sum(dim=1, keepdim=True).clamp(min=1).to(hidden.dtype)
+            # sums in half precision lose their digits, or overflow
+            wide = working_dtype(hidden.dtype)
+            return (hidden.sum(dim=1, dtype=wide) / kept.sum(dim=1, keepdim=True).clamp(min=1)).to(
+                hidden.dtype
+            )
         if kept is None:
             return hidden[:, -1]
         places = torch.arange(kept.shape[1], device=kept.device)
@@ -357,8 +362,9 @@ class SpectralEncoder(SpectralLayer):
             states.append(inner)
         pooled, total = self.norm(hidden), None
         if self.pooling == "mean":
-            total = pooled if state.total is None else state.total + pooled
-            pooled = total / (state.position + 1).to(total.dtype)
+            wide = pooled.to(working_dtype(pooled.dtype))
+            total = wide if state.total is None else state.total + wide
+            pooled = (total / (state.position + 1)).to(pooled.dtype)
         y = pooled if self.head is None else self.head(pooled)
         return y.to(dtype), EncoderState(state.position + 1, total, tuple(states))
 
