@@ -99,6 +99,17 @@ def test_real_inputs_are_mapped():
     assert encoder.embedding.project.weight.shape == (HIDDEN, 5)
 
 
+@pytest.mark.parametrize("pooling", ["none", "mean", "last", "cls"])
+def test_padding_may_lie_anywhere_where_the_mixers_allow_it(pooling):
+    settings = {"layer": "PerformerAttention", "hidden_dim": HIDDEN, "num_heads": 2}
+    encoder = SpectralEncoder(settings, vocab_size=WORDS, pooling=pooling, generator=seeded()).eval()
+    tokens, mask = words(1), padding((30,))
+    mask[:, :5] = mask[:, 12] = True
+    found, expected = encoder(tokens, key_padding_mask=mask), encoder(tokens[~mask][None])
+    found = found[~mask][None] if pooling == "none" else found
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+
+
 @pytest.mark.parametrize("pooling", ["mean", "last"])
 def test_a_sample_of_padding_alone_is_pooled_to_zero(pooling):
     encoder = fourier_encoder(pooling=pooling, num_classes=3, positions="sinusoidal")
