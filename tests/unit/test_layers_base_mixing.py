@@ -64,3 +64,13 @@ def test_bases_are_abstract():
     for kind in (MixingLayer, UnitaryMixingLayer):
         with pytest.raises(TypeError, match="abstract"):
             kind(MixingConfig(hidden_dim=4))
+
+
+def test_only_what_is_smaller_than_norm_eps_counts_as_nothing():
+    layer = FourierMixing(hidden_dim=4, norm_eps=1e-3)
+    x = torch.full((1, 3, 4), 1.0 / 12**0.5)
+    assert not layer.verify_energy_preservation(2e-3 * x, 4e-3 * x)
+    assert layer.verify_energy_preservation(2e-3 * x, 2e-3 * x)
+    # an energy of (1e-6)², which is 1e-6 of norm_eps², turned into none
+    assert layer.verify_energy_preservation(1e-6 * x, 0 * x)
+    assert not layer.verify_energy_preservation(1e-4 * x, 0 * x)
