@@ -214,3 +214,28 @@ def test_attention_over_subbands_equals_torchs_modules(mode):
 def test_bad_arguments(call, word):
     with pytest.raises(ArgumentError, match=word):
         call()
+
+
+@few_levels
+@pytest.mark.parametrize("mode", ["pointwise", "channel", "level"])
+def test_second_derivatives(mode):
+    layer = shaken(WaveletMixing(3, "db2", 2, mode, num_heads=1, generator=seeded()))
+    x = noise(2, 9, 3).requires_grad_()
+    padding = torch.arange(9) >= torch.tensor([9, 7])[:, None]
+    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+        for mask in (None, padding):
+            assert torch.autograd.gradgradcheck(
+                lambda v, mask=mask: layer(v * v, key_padding_mask=mask), x, fast_mode=True
+            )
+
+
+@pytest.mark.parametrize("mode", ["subband", "cross", "attention"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (13, 5), (64, 3)])
+@few_levels
+def test_images_of_any_size_in_half_precision(mode, size):
+    layer = shaken(WaveletMixing2D(4, "db4", 2, mode, num_heads=2, generator=seeded()))
+    x = noise(2, 4, *size).to(torch.float16)
+    y = layer(x.double())
+    found = layer.half()(x)
+    assert found.dtype == torch.float16
+    assert (found - y).norm() / y.norm() < 3e-3

@@ -164,7 +164,8 @@ def test_each_sample_of_a_batch_is_transformed_as_if_alone(wavelet, n):
         assert [int(flags.sum()) for flags in exist] == [len(part) for part in due]
         assert_equal_parts([band[flags] for band, flags in zip(bands, exist, strict=True)], due)
     back = prefix_synthesise(packed, torch.tensor(lengths), bank, n, levels)
-    torch.testing.assert_close(back, x.masked_fill(padding[..., None], 0), atol=1e-9, rtol=0)
+    assert torch.isfinite(back).all()
+    torch.testing.assert_close(back[~padding], x[~padding], atol=1e-9, rtol=0)
 
 
 @pytest.mark.parametrize("mode", ["symmetric", "periodization", "zero"])

@@ -40,7 +40,8 @@ def dwt(
     mode
         How the signal goes on beyond its ends: "symmetric", "reflect", "periodic", "constant", "zero",
         "antisymmetric", or "periodization" (periodic, without coefficients to spare: orthonormal for
-        orthogonal wavelets and even n). A single value is repeated by "reflect".
+        orthogonal wavelets and even n). A single value is repeated by "reflect". PyWavelets' other two,
+        "smooth" and "antireflect", do not exist here: they go on along a line, not with values of the signal.
     dim
         The axis.
 

@@ -2,7 +2,8 @@ r"""How a finite signal goes on beyond its ends.
 
 .. math:: x_{-1 - i} = x_i \quad\text{(symmetric)}, \qquad x_{-i} = x_i \quad\text{(reflect)}, \qquad \dots
 
-Each mode says which value stands at a position, and with which factor.
+Each mode says which value stands at a position, and with which factor. "smooth" and "antireflect" of
+PyWavelets, which combine several values, are not of this form.
 Source: PyWavelets, Signal extension modes.
 """
 

@@ -76,7 +76,7 @@ def prefix_analyse(x: Tensor, lengths: Tensor, bank: FilterBank, levels: int) ->
 
 
 def prefix_synthesise(packed: Tensor, lengths: Tensor, bank: FilterBank, n: int, levels: int) -> Tensor:
-    """Undo `prefix_analyse`; what lies beyond a sample's length is zero.
+    """Undo `prefix_analyse`; beyond a sample's length stand finite numbers without meaning.
 
     Parameters
     ----------
@@ -95,12 +95,15 @@ def prefix_synthesise(packed: Tensor, lengths: Tensor, bank: FilterBank, n: int,
     sizes = level_sizes(n, levels, bank.taps, _MODE)
     own = _own_levels(lengths, levels, bank.taps)
     approximation, *details = packed.split(prefix_band_sizes(n, levels, bank.taps), dim=1)
+    room = approximation.shape[1]
     low = _fitted(approximation, sizes[-1])
     for high, level in zip(details, reversed(range(levels)), strict=True):
         made = synthesise(low, high, bank.synthesis, sizes[level])
-        low = torch.where((own > level)[:, None, None], made, _fitted(approximation, sizes[level]))
-    inside = within(lengths, n)[..., None]
-    return torch.where(inside, low, torch.zeros((), dtype=low.dtype, device=low.device))
+        # what stands behind the approximation of a sample that has not begun yet is never read
+        head, rest = made[:, :room], made[:, room:]
+        begun = torch.where((own > level)[:, None, None], head, _fitted(approximation, head.shape[1]))
+        low = torch.cat((begun, rest), dim=1)
+    return low
 
 
 def _own_levels(lengths: Tensor, levels: int, taps: int) -> Tensor:

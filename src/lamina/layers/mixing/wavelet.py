@@ -21,6 +21,7 @@ from lamina.layers.layer import SpectralLayer, check_sequence, properties
 from lamina.layers.masking import prefix_lengths
 from lamina.layers.mixing.wavelet_mixers import attended, initial_weights, scaled, transformed
 from lamina.transforms.precision import widened
+from lamina.transforms.prefix import within
 from lamina.transforms.wavelet import DWT1D
 from lamina.transforms.wavelet_filters import check_wavelet, max_levels
 from lamina.transforms.wavelet_levels import analyse_levels, band_sizes, synthesise_levels
@@ -86,6 +87,9 @@ class WaveletMixing(SpectralLayer):
 
     Weights are ones and identities at the start: pointwise and channel mixing then return 2x, wavelets that
     do not reconstruct perfectly (``dmey``) aside.
+
+    Attention of "level" is that of torch, whose kernel for CPUs cannot be differentiated twice; the one of
+    ``torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`` can, and so can all under `torch.func`.
 
     Initial output variance: 4.0 (pointwise and channel; level: 1.02 for the default wavelet and hidden 32).
 
@@ -206,9 +210,9 @@ class WaveletMixing(SpectralLayer):
         sizes = prefix_band_sizes(n, levels, bank.taps)
         mixed = widened(self._mixed(packed, sizes, valid, x.dtype))
         made = prefix_synthesise(mixed, lengths, bank, n, levels)
-        padding = torch.arange(n, device=x.device) >= lengths[:, None]
         # where, not a product: padded inputs may be NaN
-        return (widened(x) + self.dropout(made)).to(x.dtype).masked_fill(padding[..., None], 0)
+        inside = within(lengths, n)[..., None]
+        return torch.where(inside, widened(x) + self.dropout(made), 0.0).to(x.dtype)
 
     def get_spectral_properties(self) -> dict[str, Any]:
         """Tell what holds: all but "level" are linear.
