@@ -185,6 +185,13 @@ class Own(SpectralLayer):
         return -x, state
 
 
+class Nothing(Own):
+    """Adds nothing."""
+
+    def forward(self, x, *, key_padding_mask=None):
+        return torch.zeros_like(x)
+
+
 def test_layers_of_ones_own_go_into_blocks_ready_built():
     block, x = SpectralBlock(Own(4), 0), noise(2, 5, 4).float()
     torch.testing.assert_close(block(x), x - nn.functional.layer_norm(x, (4,)))
@@ -267,6 +274,35 @@ def test_dropout_drops_branches_in_training():
         kept = block.train()(x)
     untouched = (kept == x).float().mean().item()
     assert 0.4 < untouched < 0.6, "half of what the mixer adds is dropped, and nothing of x is"
+
+
+def test_dropout_drops_what_the_network_adds_and_has_inside():
+    block = SpectralBlock(Nothing(16), 2.0, "relu", dropout=0.5).train()
+    x = noise(1, 200, 16).float()
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        block.feed_forward.narrow.weight.zero_()
+        block.feed_forward.narrow.bias.fill_(1.0)
+        added = block(x) - x
+        assert 0.45 < (added.abs() < 1e-5).float().mean() < 0.55
+        torch.testing.assert_close(added[added > 1e-5], torch.full_like(added[added > 1e-5], 2.0))
+        block.feed_forward.widen.weight.zero_()
+        block.feed_forward.widen.bias.fill_(1.0)
+        block.feed_forward.narrow.weight.fill_(1.0)
+        inner = block.feed_forward(x) - 1.0
+        assert inner.std() > 1.0, "inner values are dropped"
+        torch.testing.assert_close(inner % 2.0, torch.zeros_like(inner))
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_padding_does_not_reach_gradients(norm_first):
+    block = SpectralBlock(FOURIER, 2.0, norm_first=norm_first)
+    x = noise(2, 9, HIDDEN).float()
+    mask = torch.arange(9)[None] >= torch.tensor((9, 4))[:, None]
+    x[mask] = float("nan")
+    block(x.requires_grad_(), key_padding_mask=mask).square().sum().backward()
+    assert all(one.grad.isfinite().all() for one in (x, *block.parameters()))
+    assert not x.grad[mask].any()
 
 
 def test_generators_decide():
