@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from lamina.errors import ShapeError, StateError
-from lamina.layers.attention.causal_linear_attention import causal_linear_attention
+from lamina.layers.attention.causal_linear_attention import CHUNK, causal_linear_attention
+from lamina.layers.attention.linear_attention import masked_keys
 from lamina.layers.attention.performer import PerformerAttention
 from lamina.layers.attention.random_features import PositiveFeatures, TrigonometricFeatures
 from lamina.layers.attention.spectral import SpectralAttention
@@ -120,11 +121,25 @@ def test_memory_is_linear(kind):
 
     short, long = kept_for_backward(1024), kept_for_backward(2048)
     assert long[0] < 2.3 * short[0]
-    # nowhere all positions × features × head_dim
-    assert long[1] <= 2 * 2048 * 33
+    # nowhere all positions × features × head_dim, nor positions × positions: at most positions × a chunk
+    assert long[1] <= 2 * 2048 * CHUNK
 
 
 def test_gradients_of_the_layer():
     for build in LAYERS.values():
         x = white(1, 6, 12).requires_grad_()
         assert torch.autograd.gradcheck(build(), (x,), fast_mode=True)
+
+
+@pytest.mark.parametrize("kind", [PositiveFeatures, TrigonometricFeatures])
+def test_a_past_of_masked_keys_alone_sees_no_future(kind):
+    features = kind(4, 12, generator=seeded(4))
+    q, k, v = torch.randn(3, 1, 2, 9, 4, generator=seeded(5))
+    kept = torch.arange(9)[None] >= 3
+
+    def first(values):
+        keys = masked_keys(features.keys(k), kept)
+        return causal_linear_attention(features.queries(q), keys, values)[:, :, :3]
+
+    other = torch.cat([v[:, :, :3], v[:, :, 3:] + 1], dim=2)
+    assert torch.equal(first(v), first(other))

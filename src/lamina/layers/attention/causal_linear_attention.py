@@ -4,10 +4,12 @@ r"""Causal attention in linear time: position i sees keys up to i, and nothing l
                      {\varphi(q_i)^T \sum_{j \le i} \varphi(k_j)}
 
 The sequence is cut into chunks. What came before a chunk is in its sums, from a prefix scan over the chunks'
-sums in :math:`\log_2` steps. Inside a chunk, each position's past is cut into blocks of 1, 2, 4, … keys: the
-right half of a block of 2ℓ positions looks at the left half. Each block's share is computed against its own
-maximum and joined with the others as in online softmax. So exponents are at most 0, and every maximum is over
-the past alone. Memory is O(n · features) + O(n / chunk · features · head_dim).
+sums in :math:`\log_2` steps. Inside a chunk, where all features of a key have one exponent, a matrix of
+weights is computed, each row against the maximum of its past. Where each feature has its own, each position's
+past is cut into blocks of 1, 2, 4, … keys: the right half of a block of 2ℓ positions looks at the left half;
+each block's share is computed against its own maximum. Shares are joined as in online softmax. So exponents
+are at most 0, and every maximum is over the past alone. Memory is O(n · (features + chunk)) +
+O(n / chunk · features · head_dim).
 
 Source: Katharopoulos et al., Transformers are RNNs, ICML 2020, Section 3.3; joining: Milakov and Gimelshein,
 Online normalizer calculation for softmax, 2018, Eq. 4; the scan: Hillis and Steele, CACM 1986.
@@ -100,6 +102,8 @@ def joined(log: Tensor, sums: Tensor, other_log: Tensor, other_sums: Tensor) -> 
 
 def _within(queries: Features, keys: Features, values: Tensor) -> tuple[Tensor, Tensor]:
     """Sum over the keys up to each position in its own chunk."""
+    if queries.log is None:
+        return _within_at_once(queries, keys, values)
     log, sums = _itself(queries, keys, values)
     half = 1
     while half < values.shape[-2]:
@@ -116,15 +120,25 @@ def _within(queries: Features, keys: Features, values: Tensor) -> tuple[Tensor, 
     return log, sums
 
 
+def _within_at_once(queries: Features, keys: Features, values: Tensor) -> tuple[Tensor, Tensor]:
+    """Sum as `_within` does, where all features of a key have one exponent."""
+    assert queries.value is not None
+    assert keys.value is not None
+    assert keys.log is not None
+    count = values.shape[-2]
+    past = torch.ones(count, count, dtype=torch.bool, device=values.device).tril()
+    nothing = torch.full((), MASKED, dtype=values.dtype, device=values.device)
+    exponent = torch.where(past, keys.log.mT, nothing)
+    unit = exponent.detach().amax(dim=-1, keepdim=True)
+    # a past of masked keys has the exponents of the future
+    weight = (exponent - unit).exp_().tril()
+    return unit, (queries.value @ keys.value.mT * weight) @ values
+
+
 def _itself(queries: Features, keys: Features, values: Tensor) -> tuple[Tensor, Tensor]:
     """Each position's share of its own key."""
+    assert queries.log is not None
     assert keys.log is not None
-    if queries.log is None:
-        assert queries.value is not None
-        assert keys.value is not None
-        return keys.log.detach(), (queries.value * keys.value).sum(dim=-1, keepdim=True) * (
-            (keys.log - keys.log.detach()).exp() * values
-        )
     exponent = queries.log + keys.log
     unit = exponent.detach().amax(dim=-1, keepdim=True)
     return unit, (exponent - unit).exp_().sum(dim=-1, keepdim=True) * values
