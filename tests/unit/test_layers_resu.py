@@ -264,6 +264,14 @@ def test_missing_directions_are_zero_and_said_once():
     assert not layer(x)[..., 4:].any()
 
 
+def test_a_constant_foretells_itself_where_means_stay():
+    x = coloured(hidden=2)
+    x[..., 1] = 2.0
+    layer = ReSUMixing(2, memory=2, horizon=2, center=False, rectify="none", rank=1).double().fit(x)
+    torch.testing.assert_close(layer.canonical_correlations, torch.ones(1, 1).double())
+    assert layer.filters[..., 1].abs().max() > 0.1
+
+
 def test_too_few_windows_are_said():
     with pytest.warns(FewWindowsWarning, match="36 windows are too few"):
         ReSUMixing(6, memory=3, horizon=4).double().fit(coloured(3, 18))
