@@ -112,12 +112,12 @@ class Memory:
         self._features = frequencies * recipe.per_frequency
         share = BLOCK * torch.get_num_threads() // max(1, self._count * self._features)
         self.pairs = max(1, min(pairs, share))
-        self._widths = (self._features, self._features, frequencies)
+        self._widths = (self._features, self._features, frequencies, frequencies)
         self._pieces: dict[int, Tensor] = {}
         self._like = given.q
 
     def take(self, number: int, pairs: int) -> Tensor:
-        """(pairs, sequence, features) for 0 and 1, (pairs, sequence, frequencies) for 2."""
+        """(pairs, sequence, features) for 0 and 1, (pairs, sequence, frequencies) for 2 and 3."""
         if number not in self._pieces:
             self._pieces[number] = self._like.new_empty(self.pairs, self._count, self._widths[number])
         return self._pieces[number][:pairs]
@@ -240,8 +240,9 @@ class Trigonometric(Valued):
         half = len(frequencies)
         features, angle = memory.take(0, len(x)), memory.take(2, len(x))
         _product(x, frequencies, angle)
-        torch.cos(angle, out=features[..., :half])
-        torch.sin(angle, out=features[..., half:])
+        # several threads are slow at functions of what does not lie in one piece
+        features[..., :half] = torch.cos(angle, out=memory.take(3, len(x)))
+        features[..., half:] = angle.sin_()
         return features
 
     def angles(self, features: Tensor, gradient: Tensor, memory: Memory) -> Tensor:
