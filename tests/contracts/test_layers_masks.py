@@ -8,7 +8,7 @@ from layer_checks import SMALL, distance, padded, skip_exceptions
 from lamina import errors
 from lamina.layers import AttentionLayer
 
-pytestmark = pytest.mark.filterwarnings("ignore:A sequence of:lamina.errors.LaminaWarning")
+pytestmark = pytest.mark.filterwarnings(r"ignore:(A sequence|Images) of:lamina.errors.LaminaWarning")
 sequences = pytest.mark.parametrize(
     "case", [case for case in CASES if case.maskable and case.sequence_axis is not None], ids=str
 )
