@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import time
+import warnings
 from pathlib import Path
 
 from parts.layers_cases import LONG, offered
@@ -54,6 +55,8 @@ def main() -> None:
     clock = time.process_time if arguments.busy else time.perf_counter
     where = machine(threads)
     print(where)
+    # short images allow no wavelet level, which is known here
+    warnings.filterwarnings("ignore", message="Images of")
     cases, notes = offered()
     cases = [case for case in cases if arguments.layers in case.name]
     for note in notes:

@@ -37,6 +37,8 @@ class LayerToTime:
     # constructor arguments that depend on the length of the sequence
     by_length: Callable[[int], dict[str, Any]] = lambda length: {}
     hidden: str | None = "hidden_dim"
+    # the longest sequence whose scores fit into the memory of a small machine
+    longest: int | None = None
 
     def build(self, length: int = LENGTH) -> Any:
         import torch
@@ -174,6 +176,7 @@ CASES = [
         training=False,
         long=False,
         grows=False,
+        longest=4096,
     ),
     LayerToTime(
         "linear attention",

@@ -34,8 +34,9 @@ def draw_growth(cases: list[LayerToTime], found: Mapping[int, Mapping[str, Secon
         )
         for case in cases:
             if case.family == family:
-                times = [1e3 * found[length][case.name].shortest for length in lengths]
-                ax.loglog(lengths, times, "o-", markersize=3, label=case.name)
+                measured = [length for length in lengths if case.name in found[length]]
+                times = [1e3 * found[length][case.name].shortest for length in measured]
+                ax.loglog(measured, times, "o-", markersize=3, label=case.name)
         ax.set_title(family, fontsize=10)
         ax.set_xticks(lengths, [str(length) for length in lengths])
         ax.xaxis.set_minor_locator(NullLocator())

@@ -49,6 +49,8 @@ def works(
 ) -> dict[str, Work]:
     found: dict[str, Work] = {ATTENTION: make(attention(), torch.randn(batch, length, HIDDEN))}
     for case in cases:
+        if case.longest is not None and length > case.longest:
+            continue
         found[case.name] = make(case.build(length), case.input(batch, length))
     return found
 
@@ -144,10 +146,11 @@ def growth_table(cases: list[LayerToTime], found: Mapping[int, Mapping[str, Seco
     )
     for case in (None, *cases):
         name = case.name if case else ATTENTION
-        times = [found[length][name].shortest for length in lengths]
+        times = [found[length][name].shortest for length in lengths if name in found[length]]
         factors = [after / before for before, after in itertools.pairwise(times)]
         cells = [f"{1e3 * times[0]:.3g}"]
         cells += [f"{1e3 * time:.3g} [{factor:.2f}]" for time, factor in zip(times[1:], factors, strict=True)]
+        cells += ["–"] * (len(lengths) - len(times))
         table.add(
             name,
             *cells,
