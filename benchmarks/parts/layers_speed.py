@@ -130,7 +130,7 @@ def _memory(taken: tuple[int, int], base: tuple[int, int], measured: bool) -> li
 def growth(cases: list[LayerToTime], clock: Clock, *, quick: bool) -> dict[int, dict[str, Seconds]]:
     """Forward times at every length, all layers in turns."""
     lengths = (128, 256) if quick else LENGTHS
-    most = {2048: 6, 4096: 4, 8192: 3}
+    most = {1024: 8, 2048: 4, 4096: 3, 8192: 2}
     rounds = {length: 2 if quick else most.get(length, 12) for length in lengths}
     return {length: timed(works(cases, forward, length), rounds[length], clock) for length in lengths}
 
