@@ -20,7 +20,7 @@ import time
 import warnings
 from pathlib import Path
 
-from parts.layers_cases import LONG, offered
+from parts.layers_cases import BATCH, LONG, offered
 from parts.layers_peers import peers_table
 from parts.layers_picture import draw_growth
 from parts.layers_speed import forward, growth, growth_table, speed_table, timed, works
@@ -40,13 +40,20 @@ def main() -> None:
     parser.add_argument(
         "--no-memory", action="store_true", help="leave out the processes that measure memory"
     )
+    parser.add_argument("--batch", type=int, default=BATCH, help="samples in the batch, for growth")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     parser.add_argument(
         "--picture", type=Path, default=Path("out/layers_growth.png"), help="where to draw growth"
     )
     parser.add_argument("--write", type=Path, help="page of the documentation to put the tables into")
     arguments = parser.parse_args()
-    if arguments.write and (arguments.quick or arguments.busy or arguments.layers or arguments.no_memory):
+    if arguments.write and (
+        arguments.quick
+        or arguments.busy
+        or arguments.layers
+        or arguments.no_memory
+        or arguments.batch != BATCH
+    ):
         parser.error("part of the measurements is not worth writing down")
     import torch
 
@@ -71,11 +78,13 @@ def main() -> None:
 
     found = {}
     if "growth" in arguments.only:
-        found = growth(cases, clock, quick=arguments.quick)
+        found = growth(cases, clock, quick=arguments.quick, batch=arguments.batch)
         draw_growth(cases, found, arguments.picture)
-        show(growth_table(cases, found))
+        show(growth_table(cases, found, batch=arguments.batch))
     if "speed" in arguments.only:
-        long = found.get(LONG) or ({} if arguments.quick else timed(works(cases, forward, LONG), 4, clock))
+        long = found.get(LONG, {}) if arguments.batch == BATCH else {}
+        if not long and not arguments.quick:
+            long = timed(works(cases, forward, LONG), 4, clock)
         show(speed_table(cases, long, clock, quick=arguments.quick, memory=not arguments.no_memory))
     if "peers" in arguments.only:
         show(peers_table(clock, quick=arguments.quick))

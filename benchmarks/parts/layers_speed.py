@@ -127,19 +127,23 @@ def _memory(taken: tuple[int, int], base: tuple[int, int], measured: bool) -> li
     return cells
 
 
-def growth(cases: list[LayerToTime], clock: Clock, *, quick: bool) -> dict[int, dict[str, Seconds]]:
+def growth(
+    cases: list[LayerToTime], clock: Clock, *, quick: bool, batch: int = BATCH
+) -> dict[int, dict[str, Seconds]]:
     """Forward times at every length, all layers in turns."""
     lengths = (128, 256) if quick else LENGTHS
     most = {1024: 8, 2048: 4, 4096: 3, 8192: 2}
     rounds = {length: 2 if quick else most.get(length, 12) for length in lengths}
-    return {length: timed(works(cases, forward, length), rounds[length], clock) for length in lengths}
+    return {length: timed(works(cases, forward, length, batch), rounds[length], clock) for length in lengths}
 
 
-def growth_table(cases: list[LayerToTime], found: Mapping[int, Mapping[str, Seconds]]) -> Table:
+def growth_table(
+    cases: list[LayerToTime], found: Mapping[int, Mapping[str, Seconds]], *, batch: int = BATCH
+) -> Table:
     lengths = sorted(found)
     table = Table(
         "layers growth",
-        f"forward on ({BATCH}, n, {HIDDEN}), ms, and the factor of each doubling",
+        f"forward on ({batch}, n, {HIDDEN}), ms, and the factor of each doubling",
         ["layer", *(f"n = {length}" for length in lengths), "greatest factor", "bar", ""],
         remark="Best of interleaved runs; in brackets, how much longer than at half the length. The bar is "
         "for layers of O(n log n).",
