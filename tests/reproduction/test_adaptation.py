@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lamina.experiments import REGISTRY
-from lamina.experiments.adaptation import ADAPTATION, AdaptationConfig, run, write
+from lamina.experiments.adaptation import ADAPTATION, AdaptationConfig, run
 from lamina.experiments.adaptation.run import population_filter
 from lamina.experiments.adaptation.summary import metrics, reached_at, table
 from lamina.resu import ReSU
@@ -62,7 +62,7 @@ def test_table_metrics_and_folder(result, tmp_path):
     np.testing.assert_array_equal(
         stored["changes"]["noise falls"]["pooled"], result.changes["noise falls"].pooled
     )
-    report = write(result, tmp_path / "adaptation")
+    report = ADAPTATION.write(result, tmp_path / "adaptation")
     assert "lag vectors" in report.read_text(encoding="utf-8")
     assert REGISTRY["adaptation"] is ADAPTATION
 

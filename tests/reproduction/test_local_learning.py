@@ -7,7 +7,7 @@ import pytest
 
 from lamina.errors import ArgumentError
 from lamina.experiments import REGISTRY
-from lamina.experiments.local_learning import LOCAL, LocalLearningConfig, run, write
+from lamina.experiments.local_learning import LOCAL, LocalLearningConfig, run
 from lamina.experiments.local_learning.config import TUNED_ON
 from lamina.experiments.local_learning.run import compare
 from lamina.experiments.local_learning.summary import metrics, smallest, table
@@ -71,11 +71,12 @@ def test_cosines_and_correlations_of_outputs():
 
 
 def test_a_folder_is_written(result, tmp_path):
-    report = write(result, tmp_path / "local")
+    report = LOCAL.write(result, tmp_path / "local")
     assert "shuffled" in report.read_text(encoding="utf-8")
     assert {path.name for path in (tmp_path / "local").iterdir()} == {
         *(path.name for path in (tmp_path / "local").glob(".*")),
         "figures",
+        "claims.json",
         "metrics.json",
         "report.html",
     }

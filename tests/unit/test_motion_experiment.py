@@ -13,8 +13,8 @@ from lamina.errors import ArgumentError, ArgumentTypeError, DataError, FileError
 from lamina.experiments import REGISTRY
 from lamina.experiments.motion import MOTION, MotionConfig, run
 from lamina.experiments.motion.config import Bar
-from lamina.experiments.motion.scenes import LEFT, RIGHT, Scene, load_scenes, move, split_rows
 from lamina.experiments.motion.stimuli import battery, headline_pattern
+from lamina.experiments.natural_scenes import LEFT, RIGHT, Scene, load_scenes, move, split_rows
 
 QUICK = MotionConfig(n_seeds=1, choice_seeds=1, n_untrained=3, row_step=6)
 
@@ -216,6 +216,7 @@ def test_own_images_are_measured_but_held_to_nothing(folder, tmp_path):
     figures = ("layer1", "overview", "responses", "scenes", "selectivity", "stimuli", "tuning", "weights")
     assert names == {
         ".lamina",
+        "claims.json",
         "metrics.json",
         "report.html",
         "t4a.safetensors",

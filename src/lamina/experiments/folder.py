@@ -1,42 +1,34 @@
-"""What a run leaves in its folder: figures, a report and its numbers, all of them or nothing."""
+"""What a run leaves in its folder: figures, a report, its numbers and claims, all of them or nothing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from lamina.io import atomic_folder, save
 
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from lamina.experiments.registry import Experiment
+
+REPORT, METRICS, CLAIMS, FIGURES = "report.html", "metrics.json", "claims.json", "figures"
+"""Names within the folder."""
 
 
-def write_folder(
-    out: Path,
-    result: Result,
-    *,
-    draw_figures: Callable[[Result, Path], dict[str, Path]],
-    write_report: Callable[[Result, dict[str, Path], Path], Any],
-    metrics: Mapping[str, Any],
-    models: Mapping[str, Any] | None = None,
-) -> Path:
+def write_folder(experiment: Experiment, result: Any, out: Path, *, seconds: float | None = None) -> Path:
     """Write a run as a folder, whole or not at all.
 
     Parameters
     ----------
+    experiment
+        Which experiment.
+    result
+        A run of it.
     out
         The folder; one of an earlier run is replaced.
-    result
-        A run.
-    draw_figures
-        Draws the figures of a run into a folder, and returns their files by name.
-    write_report
-        Writes the report of a run and its figures to a file.
-    metrics
-        Every number, for metrics.json.
-    models
-        Fitted models by the names of their files.
+    seconds
+        How long the run took.
 
     Returns
     -------
@@ -49,12 +41,30 @@ def write_folder(
         The folder cannot be written, or holds files that lamina did not write.
     """
     with atomic_folder(out) as folder:
-        pictures = folder / "figures"
+        pictures = folder / FIGURES
         pictures.mkdir()
-        drawn = draw_figures(result, pictures)
-        write_report(result, drawn, folder / "report.html")
-        numbers = json.dumps(dict(metrics), indent=1, allow_nan=False)
-        (folder / "metrics.json").write_text(f"{numbers}\n", encoding="utf-8")
-        for name, model in (models or {}).items():
+        drawn = experiment.draw(result, pictures)
+        experiment.compose(result, drawn, folder / REPORT)
+        _write_json(folder / METRICS, experiment.metrics(result))
+        _write_json(folder / CLAIMS, summary_of(experiment, result, seconds=seconds))
+        for name, model in (experiment.models(result) if experiment.models else {}).items():
             save(model, folder / f"{name}.safetensors")
-    return out / "report.html"
+    return out / REPORT
+
+
+def summary_of(experiment: Experiment, result: Any, *, seconds: float | None = None) -> dict[str, Any]:
+    """Return what the joint report and the documentation need to know of a run, ready for JSON."""
+    return {
+        "experiment": experiment.name,
+        "title": experiment.title,
+        "summary": experiment.summary,
+        "source": experiment.source,
+        "seconds": None if seconds is None else round(seconds, 1),
+        "config": json.loads(json.dumps(asdict(result.config))),
+        "claims": [claim._asdict() for claim in experiment.claims(result)],
+        "panels": [panel._asdict() for panel in experiment.panels],
+    }
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(f"{json.dumps(content, indent=1, allow_nan=False)}\n", encoding="utf-8")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import platform
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 from lamina.experiments.adaptation.config import REACHED, WITHIN
 from lamina.experiments.adaptation.run import AdaptationResult
 from lamina.experiments.adaptation.summary import lengths, reached_at, table
+from lamina.experiments.closing import details_section, footer
 from lamina.experiments.report import Report
 
 
@@ -37,7 +35,7 @@ def write_report(result: AdaptationResult, figures: dict[str, Path], path: Path)
         "Sensory neurons change their temporal filters with the signal-to-noise ratio. Here the noise of a "
         "signal changes at once, and the filter is watched on its way to the one that belongs to the new "
         "noise.",
-        footer=f"Made by `lamina reproduce adaptation`, version {version('lamina')}.",
+        footer=footer("adaptation"),
     )
     report.section("In short")
     at = min(WITHIN, config.after)
@@ -103,8 +101,5 @@ def write_report(result: AdaptationResult, figures: dict[str, Path], path: Path)
     report.section("Numbers")
     for title, rows in table(result):
         report.table(["", "here", "expected", ""], [list(row) for row in rows], caption=title)
-    report.section("Details")
-    report.details("Settings", asdict(config))
-    versions = {name: version(name) for name in ("lamina", "numpy", "numba")}
-    report.details("Versions", {"python": platform.python_version(), **versions})
+    details_section(report, config)
     return report.write(path)

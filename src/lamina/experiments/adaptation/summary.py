@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina.experiments.adaptation.config import REACHED, WITHIN
 from lamina.experiments.adaptation.run import AdaptationResult, Change
+from lamina.experiments.claims import Claim, at_least, reported
 from lamina.experiments.registry import Row
 
 
@@ -80,6 +81,50 @@ def table(result: AdaptationResult) -> list[tuple[str, list[Row]]]:
     Groups of rows. What the paper says is checked; the local rule and a single photoreceptor are reported.
     """
     return [(_title(name, result), _rows(change, result)) for name, change in result.changes.items()]
+
+
+def claims(result: AdaptationResult) -> list[Claim]:
+    """Set the paper's claim beside what was found, for either change.
+
+    Parameters
+    ----------
+    result
+        A run.
+
+    Returns
+    -------
+    list[Claim]
+        One judged and two reported claims for each change.
+    """
+    config = result.config
+    at = min(WITHIN, config.after)
+    _, local_times = lengths(result)
+    found: list[Claim] = []
+    for name, change in result.changes.items():
+        found += [
+            at_least(
+                "Fig. S2",
+                f"{name}: cosine with the new filter after {at} lag vectors, "
+                f"{config.photoreceptors} photoreceptors",
+                REACHED,
+                float(change.pooled[:, at].mean()),
+                paper=f"reached within about {WITHIN}",
+                why="" if config.photoreceptors > 1 else "One photoreceptor has too few samples.",
+            ),
+            reported(
+                "Fig. S2",
+                f"{name}: the same from one photoreceptor",
+                f"{change.single[:, at].mean():.3f}",
+                why="Too few samples for one, forgetting or not; the text that we have does not say how "
+                "many series the paper's figure pools.",
+            ),
+            reported(
+                "beyond the paper",
+                f"{name}: the same by the local rule, after {local_times[-1]:g} lag vectors",
+                f"{change.local[:, -1].mean():.3f}",
+            ),
+        ]
+    return found
 
 
 def _title(name: str, result: AdaptationResult) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import platform
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from lamina.experiments.closing import details_section, footer
 from lamina.experiments.local_learning.config import CORRELATION, COSINE, CURVES, REMEDIES, TUNED_ON
 from lamina.experiments.local_learning.run import LocalLearningResult
 from lamina.experiments.local_learning.summary import smallest, span, steps_to_reach
@@ -47,7 +45,7 @@ def write_report(result: LocalLearningResult, figures: dict[str, Path], path: Pa
         "Past–future CCA can be learned one sample at a time, by rules that use only what a synapse sees. "
         "This page shows how near two such rules come to batch CCA on the same recordings, in the order of "
         "time.",
-        footer=f"Made by `lamina reproduce local`, version {version('lamina')}.",
+        footer=footer("local"),
     )
     report.section("In short")
     report.numbers(
@@ -141,10 +139,7 @@ def write_report(result: LocalLearningResult, figures: dict[str, Path], path: Pa
         ],
         caption="Each alternative by itself.",
     )
-    report.section("Details")
-    report.details("Settings", asdict(config))
-    versions = {name: version(name) for name in ("lamina", "numpy", "numba")}
-    report.details("Versions", {"python": platform.python_version(), **versions})
+    details_section(report, config)
     return report.write(path)
 
 

@@ -1,118 +1,63 @@
-"""Figures 4 and 5 of the paper: natural scenes teach two layers the fly's motion pathway.
+"""Natural scenes teach two layers the fly's motion pathway, layer 1 its lamina cells and layer 2 T4 and T5.
 
-`run` gives the numbers, `MOTION` is what the command line runs: it also writes report, figures and models.
+Photographs drift past three photoreceptors. Layer 1 looks at one of them: its first canonical direction is
+L3, the halves of its second are L1 and L2. Layer 2 looks at L1 and L3 of all three, without memory of its
+own, so that its filters are six weights. It is trained on motion one way, and tested on patterns that it has
+not seen.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from lamina._checks import check_integer
 from lamina.experiments.motion.config import EXPECTED, MotionConfig
 from lamina.experiments.motion.run import MotionResult, Repetition, run
-from lamina.experiments.motion.summary import DETECTORS, metrics, table
-from lamina.experiments.registry import Reproduction
-from lamina.typing import Progress
+from lamina.experiments.motion.summary import DETECTORS, claims, metrics, table
+from lamina.experiments.registry import Experiment, Panel
 
 
-@dataclass(frozen=True)
-class MotionExperiment:
-    """The motion experiment, as the registry knows it."""
-
-    name: str = "motion"
-    summary: str = "natural scenes teach two layers the fly's motion detectors T4a and T4b (Figs. 4, 5)"
-
-    def reproduce(
-        self,
-        out: Path | None,
-        *,
-        seed: int = 0,
-        n_seeds: int | None = None,
-        images: Path | None = None,
-        field_of_view_deg: float | None = None,
-        progress: Progress | None = None,
-    ) -> Reproduction:
-        """Run the experiment, and write its folder if asked to.
-
-        Parameters
-        ----------
-        out
-            Folder for report.html, figures, metrics.json and the networks; None writes nothing.
-        seed
-            Seed of everything random, at least 0.
-        n_seeds
-            Repetitions; ten if not given.
-        images, field_of_view_deg
-            A folder of images, and the angle that each spans; the bundled photographs if not given.
-        progress
-            Called now and then with the fraction done and what is being done.
-
-        Returns
-        -------
-        Reproduction
-            Numbers, the table for the terminal, and where the report is.
-
-        Raises
-        ------
-        ArgumentError, DataError, FileError
-            As for `run`.
-        OutputError
-            If the folder cannot be written; nothing is left of it then.
-        """
-        config = replace(MotionConfig(), seed=seed)
-        if n_seeds is not None:
-            check_integer("n_seeds", n_seeds, minimum=1)
-            config = replace(config, n_seeds=n_seeds, choice_seeds=min(config.choice_seeds, n_seeds))
-        result = run(config, images=images, field_of_view_deg=field_of_view_deg, progress=progress)
-        report = None if out is None else write(result, out)
-        return Reproduction(metrics(result), table(result), report)
-
-
-def write(result: MotionResult, out: Path) -> Path:
-    """Write a run as a folder, whole or not at all.
-
-    Parameters
-    ----------
-    result
-        A run.
-    out
-        The folder; one of an earlier run is replaced.
-
-    Returns
-    -------
-    The report.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be written, or holds files that lamina did not write.
-    """
-    # matplotlib is loaded only now: who wants numbers need not wait for it
-    from lamina.experiments.folder import write_folder
+def _draw(result: MotionResult, folder: Path) -> dict[str, Path]:
     from lamina.experiments.motion.figures import draw_figures
+
+    return draw_figures(result, folder)
+
+
+def _compose(result: MotionResult, figures: dict[str, Path], path: Path) -> Any:
     from lamina.experiments.motion.report import write_report
 
+    return write_report(result, figures, path)
+
+
+def _models(result: MotionResult) -> dict[str, Any]:
     cells = result.repetitions[0].cells
-    return write_folder(
-        out,
-        result,
-        draw_figures=draw_figures,
-        write_report=write_report,
-        metrics=metrics(result),
-        models={cell.lower(): cells[cell].detector.network for cell in DETECTORS},
-    )
+    return {cell.lower(): cells[cell].detector.network for cell in DETECTORS}
 
 
-MOTION = MotionExperiment()
+MOTION = Experiment(
+    name="motion",
+    title="How a fly could learn to see motion",
+    summary="natural scenes teach two layers the fly's motion detectors T4a and T4b (Figs. 4, 5)",
+    source="Fig. 5",
+    config=MotionConfig(),
+    quick=MotionConfig(n_seeds=1, choice_seeds=1, n_untrained=50, row_step=8),
+    run=run,
+    metrics=metrics,
+    claims=claims,
+    table=table,
+    draw=_draw,
+    compose=_compose,
+    models=_models,
+    panels=(
+        Panel(
+            "overview",
+            "What three photoreceptors see, the filters that layer 1 learns, how layer 2 answers edges "
+            "that move either way, and the index of its detectors beside the controls.",
+            "Filters, responses, indices: the detectors answer one direction of motion.",
+        ),
+    ),
+    seconds=200.0,
+    takes_images=True,
+)
 
-__all__ = [
-    "EXPECTED",
-    "MOTION",
-    "MotionConfig",
-    "MotionExperiment",
-    "MotionResult",
-    "Repetition",
-    "run",
-    "write",
-]
+__all__ = ["EXPECTED", "MOTION", "MotionConfig", "MotionResult", "Repetition", "run"]

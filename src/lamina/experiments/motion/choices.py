@@ -19,7 +19,7 @@ from lamina.experiments.motion.detectors import (
     second_layer_of,
     training_movies,
 )
-from lamina.experiments.motion.scenes import Scene, split_rows
+from lamina.experiments.natural_scenes import Scene, split_rows
 from lamina.stats import LagMoments
 from lamina.typing import Progress
 

@@ -52,7 +52,7 @@ class MotionConfig:
     n_untrained
         Networks with random second-layer weights, in all. The 99th percentile of only 200 scatters by ± 0.09.
     choice_seeds
-        Repetitions in the table that varies one choice at a time.
+        Repetitions in the table that varies one choice at a time, at most ``n_seeds``.
     """
 
     seed: int = 0
@@ -86,6 +86,9 @@ class MotionConfig:
             check_real(name, getattr(self, name), above=0.0)
         for name in ("noise", "layer1_noise", "guard_deg", "threshold", "acceptance_deg"):
             check_real(name, getattr(self, name), minimum=0.0)
+        if self.choice_seeds > self.n_seeds:
+            # fewer repetitions in all mean fewer in the table of choices
+            object.__setattr__(self, "choice_seeds", self.n_seeds)
         check_real("test_share", self.test_share, minimum=0.05, maximum=0.8)
 
     @property

@@ -18,8 +18,8 @@ from lamina.circuits import (
 )
 from lamina.circuits.detector import Pathway, choose_output, rectified_peaks, response_scale, second_layer
 from lamina.experiments.motion.config import MotionConfig
-from lamina.experiments.motion.scenes import LEFT, RIGHT, Split, move
 from lamina.experiments.motion.stimuli import HEADLINE, Pair, battery, headline_pattern
+from lamina.experiments.natural_scenes import LEFT, RIGHT, Split, move
 from lamina.resu import ReSU, ReSUNetwork
 from lamina.stats import LagMoments
 

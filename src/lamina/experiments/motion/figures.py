@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from lamina.circuits import MotionDetector, detector_inputs
 from lamina.experiments.motion.run import MotionResult
-from lamina.experiments.motion.scenes import RIGHT, move
 from lamina.experiments.motion.stimuli import headline_pattern
 from lamina.experiments.motion.summary import (
     ALL_CELLS,
@@ -17,6 +16,7 @@ from lamina.experiments.motion.summary import (
     connectome_weights,
     unit_length,
 )
+from lamina.experiments.natural_scenes import RIGHT, move
 from lamina.plotting import (
     figure,
     label_panels,

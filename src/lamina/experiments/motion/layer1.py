@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.experiments.motion.config import MotionConfig
-from lamina.experiments.motion.scenes import RIGHT, Split, move
+from lamina.experiments.natural_scenes import RIGHT, Split, move
 from lamina.resu import ReSU
 from lamina.simulate import Retina, moving_edge
 from lamina.stats import LagMoments

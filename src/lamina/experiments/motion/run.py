@@ -20,8 +20,8 @@ from lamina.experiments.motion.detectors import (
     untrained_indices,
 )
 from lamina.experiments.motion.layer1 import Layer1, fit_layer1
-from lamina.experiments.motion.scenes import RIGHT, Scene, Split, load_scenes, split_rows
 from lamina.experiments.motion.tuning import Tuning, tune
+from lamina.experiments.natural_scenes import RIGHT, Scene, Split, load_scenes, split_rows
 from lamina.typing import Progress
 
 

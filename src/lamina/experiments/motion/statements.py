@@ -7,7 +7,6 @@ import numpy as np
 from lamina.experiments.motion.config import EXPECTED, PAPER_INDEX
 from lamina.experiments.motion.detectors import CELLS
 from lamina.experiments.motion.run import MotionResult
-from lamina.experiments.motion.scenes import RIGHT
 from lamina.experiments.motion.summary import (
     ALL_CELLS,
     DETECTORS,
@@ -16,6 +15,7 @@ from lamina.experiments.motion.summary import (
     paper_weights,
     untrained_limit,
 )
+from lamina.experiments.natural_scenes import RIGHT
 
 _TRAINED_ON = {cell: way for cell, _, way in CELLS}
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from lamina.experiments.motion.config import MotionConfig
-from lamina.experiments.motion.scenes import LEFT, RIGHT
+from lamina.experiments.natural_scenes import LEFT, RIGHT
 from lamina.simulate import drifting_grating, moving_bar, moving_edge
 
 HEADLINE = "ON/OFF pattern"

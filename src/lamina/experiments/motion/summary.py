@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.circuits.detector import second_layer
+from lamina.experiments.claims import Claim, at_least
 from lamina.experiments.motion.config import CONNECTOME, EXPECTED, PAPER_INDEX
 from lamina.experiments.motion.detectors import PAPER_DIRECTION
 from lamina.experiments.motion.run import MotionResult
@@ -236,6 +237,36 @@ def table(result: MotionResult) -> list[tuple[str, list[Row]]]:
         )
     )
     return groups
+
+
+def claims(result: MotionResult) -> list[Claim]:
+    """Set the paper's claims and the bars of the specification beside what was found.
+
+    Parameters
+    ----------
+    result
+        A run. Only one on the bundled photographs is judged: elsewhere nothing is promised.
+
+    Returns
+    -------
+    list[Claim]
+        The claims.
+    """
+    sigma = held_out(result)
+    found = [
+        at_least(
+            "Fig. 4", f"σ{'₁₂'[k]} on rows not trained on", EXPECTED[f"sigma_{k + 1}"].limit, float(sigma[k])
+        )
+        for k in (0, 1)
+    ]
+    for cell in ALL_CELLS:
+        index = result.each(cell, "index")
+        found.append(
+            at_least(
+                "Fig. 5", f"{cell}: index on the ON/OFF pattern", EXPECTED["index"].limit, float(index.mean())
+            )
+        )
+    return [found_one if result.bundled else found_one._replace(holds=None, bar="") for found_one in found]
 
 
 def _checked(result: MotionResult, label: str, name: str, value: float, spread: str = "") -> Row:

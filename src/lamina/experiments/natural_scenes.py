@@ -1,22 +1,57 @@
-"""The scenes of the motion experiment: rows to train on, rows to test on, and how they move."""
+"""Natural scenes as several experiments use them: rows to train on, rows to test on, and how they move."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from lamina.datasets import Photograph, image_folder, natural_contrast, photographs, scan
 from lamina.errors import ArgumentError, DataError
-from lamina.experiments.motion.config import MotionConfig
+from lamina.simulate import Retina
 
 RIGHT, LEFT = 1, -1
 FULL_CIRCLE_DEG = 360.0
 
 _UNIFORM = 1e-9
 """Standard deviation of contrast below which a row holds only rounding errors."""
+
+
+class SceneSettings(Protocol):
+    """What a configuration has to say for scenes to be read and split.
+
+    The photoreceptor's acceptance function and surround in degrees; the share of each image's rows kept for
+    testing, the guard on either side of them in degrees, and every how many rows one is used.
+    """
+
+    @property
+    def acceptance_deg(self) -> float: ...  # noqa: D102 -- the class says it
+    @property
+    def surround_deg(self) -> float: ...  # noqa: D102
+    @property
+    def test_share(self) -> float: ...  # noqa: D102
+    @property
+    def guard_deg(self) -> float: ...  # noqa: D102
+    @property
+    def row_step(self) -> int: ...  # noqa: D102
+
+
+class MovingSettings(Protocol):
+    """What a configuration has to say for scenes to move: retina, speed, and the shortest useful movie."""
+
+    @property
+    def retina(self) -> Retina: ...  # noqa: D102
+    @property
+    def velocity_deg_per_s(self) -> float: ...  # noqa: D102
+    @property
+    def memory(self) -> int: ...  # noqa: D102
+    @property
+    def horizon(self) -> int: ...  # noqa: D102
+    @property
+    def gap(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +84,7 @@ class Split:
 
 
 def load_scenes(
-    config: MotionConfig, images: Path | None = None, field_of_view_deg: float | None = None
+    config: SceneSettings, images: Path | None = None, field_of_view_deg: float | None = None
 ) -> list[Scene]:
     """Read the bundled photographs, or a folder of images, and compute their contrast.
 
@@ -107,7 +142,7 @@ def load_scenes(
     return scenes
 
 
-def _check_size(photograph: Photograph, config: MotionConfig) -> None:
+def _check_size(photograph: Photograph, config: SceneSettings) -> None:
     rows, columns = photograph.luminance.shape
     spacing = photograph.degrees_per_pixel
     if min(rows, columns) * spacing < config.surround_deg:
@@ -126,7 +161,7 @@ def _check_size(photograph: Photograph, config: MotionConfig) -> None:
         )
 
 
-def split_rows(scene: Scene, config: MotionConfig, rng: np.random.Generator) -> Split:
+def split_rows(scene: Scene, config: SceneSettings, rng: np.random.Generator) -> Split:
     """Keep one band of rows for testing, leave a guard on either side, train on the rest.
 
     Parameters
@@ -171,7 +206,7 @@ def move(
     splits: Sequence[Split],
     part: str,
     direction: int,
-    config: MotionConfig,
+    config: MovingSettings,
     noise: float,
     rng: np.random.Generator,
 ) -> list[np.ndarray]:
