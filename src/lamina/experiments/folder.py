@@ -16,7 +16,9 @@ REPORT, METRICS, CLAIMS, FIGURES = "report.html", "metrics.json", "claims.json",
 """Names within the folder."""
 
 
-def write_folder(experiment: Experiment, result: Any, out: Path, *, seconds: float | None = None) -> Path:
+def write_folder(
+    experiment: Experiment, result: Any, out: Path, *, seconds: float | None = None, mark: str = ""
+) -> Path:
     """Write a run as a folder, whole or not at all.
 
     Parameters
@@ -29,6 +31,8 @@ def write_folder(experiment: Experiment, result: Any, out: Path, *, seconds: flo
         The folder; one of an earlier run is replaced.
     seconds
         How long the run took.
+    mark
+        What the run depends on, from `lamina.experiments.fingerprint`.
 
     Returns
     -------
@@ -46,19 +50,22 @@ def write_folder(experiment: Experiment, result: Any, out: Path, *, seconds: flo
         drawn = experiment.draw(result, pictures)
         experiment.compose(result, drawn, folder / REPORT)
         _write_json(folder / METRICS, experiment.metrics(result))
-        _write_json(folder / CLAIMS, summary_of(experiment, result, seconds=seconds))
+        _write_json(folder / CLAIMS, summary_of(experiment, result, seconds=seconds, mark=mark))
         for name, model in (experiment.models(result) if experiment.models else {}).items():
             save(model, folder / f"{name}.safetensors")
     return out / REPORT
 
 
-def summary_of(experiment: Experiment, result: Any, *, seconds: float | None = None) -> dict[str, Any]:
+def summary_of(
+    experiment: Experiment, result: Any, *, seconds: float | None = None, mark: str = ""
+) -> dict[str, Any]:
     """Return what the joint report and the documentation need to know of a run, ready for JSON."""
     return {
         "experiment": experiment.name,
         "title": experiment.title,
         "summary": experiment.summary,
         "source": experiment.source,
+        "fingerprint": mark,
         "seconds": None if seconds is None else round(seconds, 1),
         "config": json.loads(json.dumps(asdict(result.config))),
         "claims": [claim._asdict() for claim in experiment.claims(result)],

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from lamina._checks import check_integer
 from lamina.errors import ArgumentError
 from lamina.experiments.claims import Claim
+from lamina.experiments.fingerprint import fingerprint
 from lamina.typing import Progress
 
 
@@ -245,12 +246,15 @@ class Experiment:
         started = time.perf_counter()
         result = self.run(config, progress=progress, **given)
         seconds = time.perf_counter() - started
-        report = None if out is None else self.write(result, out, seconds=seconds)
+        report = None
+        if out is not None:
+            mark = fingerprint(self.name, config, {key: value for key, value in given.items() if value})
+            report = self.write(result, out, seconds=seconds, mark=mark)
         claims = self.claims(result)
         table = claim_rows(claims) if self.table is None else self.table(result)
         return Reproduction(self.metrics(result), table, report, claims)
 
-    def write(self, result: Any, out: Path, *, seconds: float | None = None) -> Path:
+    def write(self, result: Any, out: Path, *, seconds: float | None = None, mark: str = "") -> Path:
         """Write a run as a folder, whole or not at all.
 
         Parameters
@@ -261,6 +265,8 @@ class Experiment:
             The folder; one of an earlier run is replaced.
         seconds
             How long the run took, for the joint report.
+        mark
+            What the run depends on (settings, code, packages), by which a joint run knows that it is done.
 
         Returns
         -------
@@ -275,7 +281,7 @@ class Experiment:
         # matplotlib is loaded only now: who wants numbers need not wait for it
         from lamina.experiments.folder import write_folder
 
-        return write_folder(self, result, out, seconds=seconds)
+        return write_folder(self, result, out, seconds=seconds, mark=mark)
 
 
 def claim_rows(claims: list[Claim]) -> list[tuple[str, list[Row]]]:

@@ -1,0 +1,118 @@
+"""One page on all experiments: claim by claim, with the figures that would stand in the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lamina.experiments.claims import Claim, claims_table
+from lamina.experiments.closing import footer, versions
+from lamina.experiments.folder import FIGURES, REPORT
+from lamina.experiments.report import Report
+
+if TYPE_CHECKING:
+    from lamina.experiments.joint import Outcome
+
+
+def write_joint_report(outcomes: Sequence[Outcome], path: Path, *, quick: bool, seed: int) -> Path:
+    """Write the page.
+
+    Parameters
+    ----------
+    outcomes
+        Every experiment, with its folder.
+    path
+        The file to write.
+    quick
+        Whether these were quick runs.
+    seed
+        The seed of all.
+
+    Returns
+    -------
+    Path
+        ``path``.
+    """
+    done = [outcome for outcome in outcomes if not outcome.error]
+    met, missed, told = (sum(outcome.count(holds) for outcome in done) for holds in (True, False, None))
+    report = Report(
+        "Rectified spectral units: the paper and what lies beyond it, claim by claim",
+        "Every experiment of Qin et al. (2025), arXiv:2512.23146, run again by lamina, and what lies beyond: "
+        "each claim with the paper's number, ours, and a tolerance that was stated before the run.",
+        footer=footer("all --quick" if quick else "all"),
+    )
+    report.section("In short")
+    report.numbers(
+        [
+            ("claims that hold", met, f"of {met + missed} that are judged"),
+            ("claims that do not", missed, "each is explained below"),
+            ("numbers that are reported only", told, "no bar was stated for them"),
+        ]
+    )
+    if quick:
+        report.note(
+            "These are **quick** runs, with fewer repetitions and shorter recordings: they show that all of "
+            "it works. The published numbers come from `lamina reproduce all`."
+        )
+    report.table(
+        ["Experiment", "Shows", "Paper", "Hold", "Do not", "Reported", "Seconds"],
+        [_overview_row(outcome) for outcome in outcomes],
+        caption="The experiments. Each has a report of its own in the folder of its name.",
+        digits=0,
+    )
+    _red(report, outcomes)
+    for outcome in done:
+        _experiment(report, outcome)
+    report.section("Details")
+    for outcome in done:
+        report.details(f"Settings of {outcome.name}", outcome.summary["config"])
+    report.details("Versions", versions())
+    report.details("Commands", _commands(done, quick, seed))
+    return report.write(path)
+
+
+def _overview_row(outcome: Outcome) -> list[object]:
+    if outcome.error:
+        return [outcome.name, f"**did not finish**: {outcome.error}", None, None, None, None, None]
+    found = outcome.summary
+    counts = [outcome.count(holds) for holds in (True, False, None)]
+    return [outcome.name, found["summary"], found["source"], *counts, found["seconds"]]
+
+
+def _red(report: Report, outcomes: Sequence[Outcome]) -> None:
+    rows = [
+        [outcome.name, claim["statement"], claim["paper"] or None, claim["ours"], claim["bar"], claim["why"]]
+        for outcome in outcomes
+        for claim in outcome.claims
+        if claim["holds"] is False
+    ]
+    report.section("What does not hold, and why")
+    if rows:
+        report.table(["Experiment", "Claim", "Paper", "Here", "Bar", "Why"], rows, caption="Every red row.")
+    else:
+        report.text("Every claim that is judged holds.")
+
+
+def _experiment(report: Report, outcome: Outcome) -> None:
+    found = outcome.summary
+    report.section(found["title"])
+    missed = outcome.count(False)
+    report.text(
+        f"`lamina reproduce {outcome.name}` ({found['source']}): {found['summary']}. The whole story is in "
+        f"`{outcome.name}/{REPORT}`." + (f" **{missed}** of its claims do not hold." if missed else "")
+    )
+    for panel in found["panels"]:
+        picture = outcome.folder / FIGURES / f"{panel['figure']}.svg"
+        report.figure(picture, panel["caption"], panel["alt"], wide=True)
+    if outcome.claims:
+        claims_table(
+            report, [Claim(**claim) for claim in outcome.claims], caption=f"Claims of {outcome.name}."
+        )
+
+
+def _commands(outcomes: Sequence[Outcome], quick: bool, seed: int) -> str:
+    more = (" --quick" if quick else "") + (f" --seed {seed}" if seed else "")
+    return "\n".join(
+        f"lamina reproduce {name}{more} --out {name}" for name in ["all", *(each.name for each in outcomes)]
+    )
