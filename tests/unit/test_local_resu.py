@@ -32,7 +32,7 @@ def recording(seed=0, time=600, channels=1):
     return y + 2.0 * rng.standard_normal(y.shape)
 
 
-def naive(y, m, h, r, *, gap, rule, rate, power, averaging, tau=1.0, half_life=None, seed=0):
+def naive(y, m, h, r, *, gap, rule, rate, power, averaging, tau=1.0, half_life=None, center=True, seed=0):
     """The equations of the two papers, one window after another, with whole matrices."""
     channels = y.shape[1]
     rng = np.random.default_rng(seed)
@@ -46,7 +46,7 @@ def naive(y, m, h, r, *, gap, rule, rate, power, averaging, tau=1.0, half_life=N
     for sample in y:
         seen.append(sample)
         past_weights = running_weights(len(seen), half_life)
-        mean = past_weights @ np.array(seen)
+        mean = past_weights @ np.array(seen) if center else 0.0
         variance = past_weights @ (np.array(seen) - mean) ** 2
         with np.errstate(invalid="ignore", divide="ignore"):
             standard.append(np.where(variance > 0, (sample - mean) / np.sqrt(variance), 0.0))
@@ -95,6 +95,7 @@ CASES = [
     ("asymmetric", 1, {}),
     ("asymmetric", 2, {"gap": 3}),
     ("asymmetric", 1, {"half_life": 60.0}),
+    ("asymmetric", 2, {"center": False}),
     ("bio", 1, {}),
     ("bio", 2, {"gap": 2, "tau": 0.5}),
 ]
@@ -103,7 +104,7 @@ CASES = [
 @pytest.mark.parametrize(("rule", "channels", "other"), CASES)
 def test_every_step_is_that_of_the_equations(rule, channels, other):
     other = {"gap": 1, **other}
-    y = recording(3, 250, channels)
+    y = recording(3, 250, channels) + 2.0
     W, V, M, L, G, mean_W, mean_V = naive(y, 4, 3, 3, rule=rule, rate=0.1, power=0.5, averaging=2.0, **other)
     unit = LocalReSU(
         4,
@@ -115,6 +116,7 @@ def test_every_step_is_that_of_the_equations(rule, channels, other):
         averaging=2.0,
         lateral_time=other.get("tau", 1.0),
         half_life=other.get("half_life"),
+        center=other.get("center", True),
     )
     unit.fit(y)
     assert unit.n_steps_ == 250 - (4 + 3 + other["gap"] - 1) + 1
@@ -222,6 +224,31 @@ def test_it_ends_at_batch_cca(rule):
     # the average of weights that fluctuate is a little shorter than they are
     assert ((ours.std(axis=0) > 0.85) & (ours.std(axis=0) < 1.03)).all()
     assert 0.98 * batch.score(y) < unit.score(y) <= batch.score(y) + 1e-9
+
+
+def test_without_centring_it_ends_at_uncentred_cca():
+    # a mean as large as half of a deviation is no small part of the first direction
+    y = recording(8, 60_000) + 2.0
+    local = LocalReSU(3, 3, 2, center=False, passes=3).fit(y)
+    batch, centred = (ReSU(3, 3, 2, center=center).fit(y) for center in (False, True))
+    assert not local.past_mean_.any()
+    ours, theirs, others = (unit.filters_.reshape(2, -1) for unit in (local, batch, centred))
+    moments = np.asarray(batch.moments_.covariances(center=False).past)
+
+    def agreement(one, other):
+        across = np.einsum("ui,ij,uj->u", one, moments, other)
+        return np.abs(across) / np.sqrt(
+            np.einsum("ui,ij,uj->u", one, moments, one) * np.einsum("ui,ij,uj->u", other, moments, other)
+        )
+
+    assert agreement(ours, theirs).min() > 0.99
+    assert agreement(ours, others).min() < 0.97
+
+
+def test_centring_cannot_change_while_learning():
+    unit = LocalReSU(2, 2, 1, center=False).partial_fit(recording(1, 50))
+    with pytest.raises(StateError, match="center"):
+        unit.set_params(center=True).partial_fit(recording(1, 50))
 
 
 def test_only_asymmetric_cca_finds_single_directions():
@@ -370,6 +397,7 @@ def test_seeds_clones_and_processes():
         ({"decay_power": 1.5}, "decay_power must be"),
         ({"averaging": -1}, "averaging must be"),
         ({"lateral_time": 0}, "lateral_time must be"),
+        ({"center": "no"}, "center must be True or False"),
         ({"passes": 0}, "passes must be"),
         ({"rectify": "On"}, "rectify must be one of"),
         ({"half_life": 0}, "half_life must be"),

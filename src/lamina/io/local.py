@@ -127,6 +127,7 @@ def rebuild_local(description: Mapping[str, Any], arrays: Mapping[str, np.ndarra
     unit.state_ = LocalState(
         rule=settings.rule,
         window=(settings.memory, settings.horizon, settings.gap),
+        center=settings.center,
         counts=np.array(counts, dtype=np.int64),
         **{name: np.array(array) for name, array in arrays.items()},
     )

@@ -53,6 +53,8 @@ class LocalReSU(TransformerMixin, BaseEstimator):
         r, number of units, from 1 to min(memory, horizon) · channels.
     gap
         g, samples from the present to the first sample of the future, ≥ 1.
+    center
+        Take off the running mean (True), or learn from moments about zero (False).
     rule
         "asymmetric" (units one by one) or "bio" (Bio-CCA, the subspace).
     learning_rate
@@ -109,9 +111,9 @@ class LocalReSU(TransformerMixin, BaseEstimator):
 
     References
     ----------
-    Pehlevan, Zhao, Sengupta and Chklovskii 2020, "Neurons as canonical correlation analyzers" ("asymmetric");
-    Lipshutz, Bahroun, Golkar, Sengupta and Chklovskii 2021, "A biologically plausible neural network for
-    multichannel canonical correlation analysis" ("bio"); Polyak and Juditsky 1992 (averaging).
+    Pehlevan et al. 2020, "Neurons as canonical correlation analyzers" ("asymmetric"); Lipshutz et al. 2021,
+    "A biologically plausible neural network for multichannel canonical correlation analysis" ("bio"); Polyak
+    and Juditsky 1992 (averaging).
 
     Examples
     --------
@@ -132,6 +134,7 @@ class LocalReSU(TransformerMixin, BaseEstimator):
         rank: int,
         *,
         gap: int = 1,
+        center: bool = True,
         rule: LocalRule = "asymmetric",
         learning_rate: float = 0.05,
         decay_steps: float | None = None,
@@ -148,6 +151,7 @@ class LocalReSU(TransformerMixin, BaseEstimator):
         self.horizon = horizon
         self.rank = rank
         self.gap = gap
+        self.center = center
         self.rule: LocalRule = rule
         self.learning_rate = learning_rate
         self.decay_steps = decay_steps
@@ -205,14 +209,14 @@ class LocalReSU(TransformerMixin, BaseEstimator):
         ----------
         X
             (time,) or (time, channels), of one sample or more, that continue the current trial until
-            `end_trial`. A list is a list of whole trials, and ends the current one first.
+            `end_trial`. A list holds whole trials, and ends the current one first.
 
         Raises
         ------
         ArgumentError, ShapeError, DataError
             As `fit`, but short or constant data are waited out. Nothing is learned from a chunk that fails.
         StateError
-            ``memory``, ``horizon``, ``gap``, ``rank`` or ``rule`` was changed since the first chunk.
+            ``memory``, ``horizon``, ``gap``, ``rank``, ``rule`` or ``center`` was changed since.
 
         Examples
         --------
@@ -289,9 +293,8 @@ class LocalReSU(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         settings = settings_of(self)
-        window = check_settings(
-            memory=settings.memory, horizon=settings.horizon, rank=settings.rank, gap=settings.gap
-        )
+        same = {name: getattr(settings, name) for name in ("memory", "horizon", "rank", "gap", "center")}
+        window = check_settings(**same)
         trials = admit(self, X, reset=False, convert=False)
         moments = gather(empty_moments(window, trials[0].shape[1]), trials)
         covariances = covariances_of(window, moments, None)

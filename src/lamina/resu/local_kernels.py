@@ -37,6 +37,7 @@ def learn(
     window: Window,
     schedule: Schedule,
     lateral_time: float,
+    center: bool,
 ) -> bool:
     """Learn from every window that a chunk completes, in place; return whether the weights stayed finite.
 
@@ -56,6 +57,8 @@ def learn(
         Of the unit.
     lateral_time
         τ of Bio-CCA's lateral weights; 0 for asymmetric CCA.
+    center
+        Whether the mean is taken off; if not, ``mean`` stays as it is, 0.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def learn(
     length = window[0] + window[1] + window[2] - 1
     for row in range(chunk.shape[0]):
         newest = row + length - 1
-        if not _standardise(chunk[row], buffer[newest], counts, mean, variance, schedule[4]):
+        if not _standardise(chunk[row], buffer[newest], counts, mean, variance, schedule[4], center):
             counts[2] = 0
             continue
         counts[2] = min(counts[2] + 1, length)
@@ -149,7 +152,7 @@ def _learn_window(buffer, row, counts, weights, averages, scratch, window, sched
 
 
 @njit(cache=True)
-def _standardise(sample, standardised, counts, mean, variance, forget):  # noqa: ANN001, ANN202
+def _standardise(sample, standardised, counts, mean, variance, forget, center):  # noqa: ANN001, ANN202
     """Take a sample into mean and variance, and write it standardised; False for a gap."""
     for channel in range(sample.shape[0]):
         if np.isnan(sample[channel]):
@@ -158,8 +161,11 @@ def _standardise(sample, standardised, counts, mean, variance, forget):  # noqa:
     share = 1.0 / min(float(counts[0]), forget + 1.0)
     for channel in range(sample.shape[0]):
         deviation = sample[channel] - mean[channel]
-        mean[channel] += share * deviation
-        variance[channel] = (1.0 - share) * (variance[channel] + share * deviation * deviation)
+        if center:
+            mean[channel] += share * deviation
+            variance[channel] = (1.0 - share) * (variance[channel] + share * deviation * deviation)
+        else:
+            variance[channel] += share * (deviation * deviation - variance[channel])
         spread = np.sqrt(variance[channel])
         standardised[channel] = (sample[channel] - mean[channel]) / spread if spread > 0.0 else 0.0
     return True

@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from lamina._checks import check_choice, check_integer, check_real
-from lamina.errors import ArgumentError
+from lamina.errors import ArgumentError, ArgumentTypeError
 from lamina.resu.rectification import check_modes
 from lamina.typing import Rectify
 
@@ -25,6 +27,7 @@ class LocalSettings:
     horizon: int
     rank: int
     gap: int
+    center: bool
     rule: LocalRule
     learning_rate: float
     decay_steps: float | None
@@ -75,6 +78,7 @@ def check_local_settings(
     horizon: Any,
     rank: Any,
     gap: Any = 1,
+    center: Any = True,
     rule: Any = "asymmetric",
     learning_rate: Any = 0.05,
     decay_steps: Any = None,
@@ -103,11 +107,16 @@ def check_local_settings(
     """
     units = check_integer("rank", rank, minimum=1)
     chosen: Any = check_choice("rule", rule, get_args(LocalRule))
+    if not isinstance(center, (bool, np.bool_)):
+        raise ArgumentTypeError(
+            "center", allowed="True or False", got=repr(center), remedy="Pass center as a boolean."
+        )
     return LocalSettings(
         memory=check_integer("memory", memory, minimum=1),
         horizon=check_integer("horizon", horizon, minimum=1),
         rank=units,
         gap=check_integer("gap", gap, minimum=1),
+        center=bool(center),
         rule=chosen,
         learning_rate=check_real("learning_rate", learning_rate, above=0.0),
         decay_steps=None if decay_steps is None else check_real("decay_steps", decay_steps, above=0.0),

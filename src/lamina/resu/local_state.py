@@ -26,10 +26,12 @@ class LocalState:
         "asymmetric" or "bio".
     window
         Memory m, horizon h, gap g.
+    center
+        Whether means are taken off.
     counts
         int64: samples seen, windows learned from, samples since the last gap (at most one window).
     mean, variance
-        (channels,), running.
+        (channels,), running; without centring the mean stays 0, and the variance is the mean square.
     tail
         (m + g + h − 2, channels), the last samples, standardised.
     past_weights, future_weights
@@ -44,6 +46,7 @@ class LocalState:
 
     rule: LocalRule
     window: tuple[int, int, int]
+    center: bool
     counts: np.ndarray
     mean: np.ndarray
     variance: np.ndarray
@@ -75,7 +78,7 @@ class LocalState:
         for name in _LEARNED:
             arrays[f"average_{name}"] = arrays[name].copy()
         window = (settings.memory, settings.horizon, settings.gap)
-        return cls(settings.rule, window, counts=np.zeros(3, dtype=np.int64), **arrays)
+        return cls(settings.rule, window, settings.center, counts=np.zeros(3, dtype=np.int64), **arrays)
 
     @staticmethod
     def shapes(settings: LocalSettings, channels: int) -> dict[str, tuple[int, ...]]:
@@ -109,20 +112,21 @@ class LocalState:
     def copy(self) -> LocalState:
         """Return a state of its own."""
         copies = {name: array.copy() for name, array in self.arrays().items()}
-        return LocalState(self.rule, self.window, **copies)
+        return LocalState(self.rule, self.window, self.center, **copies)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return every array by name; they are those of the state, not copies."""
-        return {name: value for name, value in vars(self).items() if name not in ("rule", "window")}
+        return {name: value for name, value in vars(self).items() if name not in ("rule", "window", "center")}
 
     def check_continues(self, settings: LocalSettings) -> None:
-        """Refuse to go on with another window, number of units or rule (`StateError`)."""
-        before = (*self.window, self.lateral.shape[0], self.rule)
-        now = (settings.memory, settings.horizon, settings.gap, settings.rank, settings.rule)
+        """Refuse to go on with another window, number of units, rule or centring (`StateError`)."""
+        before = (*self.window, self.lateral.shape[0], self.rule, self.center)
+        window = (settings.memory, settings.horizon, settings.gap)
+        now = (*window, settings.rank, settings.rule, settings.center)
         if before != now:
             raise StateError(
-                f"memory, horizon, gap, rank and rule are {now}, but the weights were learned with {before}. "
-                "Call fit to begin anew."
+                f"memory, horizon, gap, rank, rule and center are {now}, but the weights were learned with "
+                f"{before}. Call fit to begin anew."
             )
 
     def end_trial(self) -> None:
@@ -165,6 +169,7 @@ class LocalState:
                 self.window,
                 schedule,
                 lateral_time,
+                self.center,
             )
             if not fine:
                 return False
