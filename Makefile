@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check docs bench clean
+.PHONY: help demo reproduce test test-all check docs bench clean
 
 # The Python that .venv is made with: the first that is new enough, or the one that you name (make demo PYTHON=...).
 PYTHON ?= $(shell for name in python3 python python3.13 python3.12 python3.11; do \
@@ -37,6 +37,11 @@ demo: $(VENV)/.run  ## learn the fly's motion pathway from photographs; the repo
 	@echo "Running: lamina reproduce motion --out out/motion (up to 3 minutes on two cores)"
 	@$(BIN)/lamina reproduce motion --out out/motion
 
+reproduce: $(VENV)/.run  ## run every experiment of the paper; one report on all claims goes to out/all
+	@echo "Running: lamina reproduce all --out out/all (up to 10 minutes on two cores)"
+	@mkdir -p out
+	@$(BIN)/lamina reproduce all --out out/all
+
 test: $(VENV)/.dev  ## run all tests and every example in the documentation, but for the slow ones
 	@echo "Testing lamina, in two processes (some minutes) ..."
 	@$(PYTEST) -m "not slow"
@@ -60,7 +65,7 @@ bench: $(VENV)/.bench  ## run every benchmark; each prints ratios measured in on
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 clean:  ## remove the environment, caches and built documentation; results in out/ stay
-	rm -rf $(VENV) build dist docs/_build docs/api/generated
+	rm -rf $(VENV) build dist docs/_build docs/api/generated docs/experiments/generated
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+import sys
 from pathlib import Path
 
 import typer
@@ -14,6 +15,10 @@ from typer.cli import get_docs_for_click
 import lamina
 import lamina.encoding
 from lamina.cli.app import app
+from lamina.experiments import REGISTRY
+
+sys.path.insert(0, str(Path(__file__).parent))
+from experiment_pages import write_pages
 
 # The public rooms, from the parts down to the ground; a room without public names gets no page.
 ROOMS = [
@@ -137,6 +142,7 @@ def write_generated_pages():
 
 
 write_generated_pages()
+write_pages(REGISTRY)
 
 
 def draw_equation(writer, node):

@@ -142,7 +142,9 @@ def run_all(
     }
     good = set() if fresh else {name for name in experiments if _is_good(out / name, marks[name])}
     # the long ones first, so that none is left to run alone at the end
-    waiting = sorted(set(experiments) - good, key=lambda name: -experiments[name].seconds)
+    waiting = sorted(
+        (name for name in experiments if name not in good), key=lambda name: -experiments[name].seconds
+    )
     shown = _Shown(progress, {name: experiments[name].seconds for name in waiting})
     errors: dict[str, str] = {}
     if count == 1 or len(waiting) == 1:

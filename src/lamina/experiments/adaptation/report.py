@@ -6,7 +6,8 @@ from pathlib import Path
 
 from lamina.experiments.adaptation.config import REACHED, WITHIN
 from lamina.experiments.adaptation.run import AdaptationResult
-from lamina.experiments.adaptation.summary import lengths, reached_at, table
+from lamina.experiments.adaptation.summary import claims, lengths, reached_at, table
+from lamina.experiments.claims import claims_table
 from lamina.experiments.closing import details_section, footer
 from lamina.experiments.report import Report
 
@@ -58,6 +59,7 @@ def write_report(result: AdaptationResult, figures: dict[str, Path], path: Path)
         "that of the first filter with the first filter of the population: what an infinitely long recording "
         "of the new noise would give."
     )
+    claims_table(report, claims(result), caption="What the paper claims, and what was found.")
     report.section("With forgetting")
     report.figure(
         figures["forgetting"],

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lamina.experiments.claims import claims_table
 from lamina.experiments.closing import details_section, footer
 from lamina.experiments.local_learning.config import CORRELATION, COSINE, CURVES, REMEDIES, TUNED_ON
 from lamina.experiments.local_learning.run import LocalLearningResult
-from lamina.experiments.local_learning.summary import smallest, span, steps_to_reach
+from lamina.experiments.local_learning.summary import claims, smallest, span, steps_to_reach
 from lamina.experiments.report import Report
 
 
@@ -71,6 +72,7 @@ def write_report(result: LocalLearningResult, figures: dict[str, Path], path: Pa
         f"Rate, decay and averaging were chosen on *{TUNED_ON}* alone. The other two processes were fixed "
         "beforehand, from the canonical correlations of their populations, and only then learned."
     )
+    claims_table(report, claims(result), caption="The bars of the specification, lowest over seeds.")
     report.section("Against steps")
     report.figure(
         figures["curves"],

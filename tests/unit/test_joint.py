@@ -1,0 +1,264 @@
+"""All experiments in one go: nothing is run twice, nothing stops the others, one report holds all claims."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from lamina.errors import ArgumentError, DataError, OutputError
+from lamina.experiments import REGISTRY, joint
+from lamina.experiments.claims import at_least, near
+from lamina.experiments.fingerprint import fingerprint
+from lamina.experiments.joint import run_all
+from lamina.experiments.registry import Experiment, Panel
+from lamina.experiments.report import Report
+from lamina.plotting import figure, save_figure
+
+
+@dataclass(frozen=True)
+class Config:
+    """Of an experiment that draws numbers.
+
+    Parameters
+    ----------
+    seed
+        Seed.
+    n_seeds, count
+        How many.
+    """
+
+    seed: int = 0
+    n_seeds: int = 2
+    count: int = 100
+
+
+def draw(result, folder):
+    drawn, axes = figure(1, 1)
+    axes[0, 0].plot(result.values)
+    return {"values": save_figure(drawn, folder, "values")[1]}
+
+
+def compose(result, figures, path):
+    return Report("Values").section("All").figure(figures["values"], "Values.", "A line.").write(path)
+
+
+def made(name="one", runs=None, failure=None, **changes):
+    """An experiment whose mean is near 0, and at least 10 it is not."""
+
+    def run(config, *, progress=None, **given):
+        if runs is not None:
+            runs.append((name, config, given))
+        if failure is not None:
+            raise failure
+        if progress is not None:
+            progress(0.5, "half of it")
+        values = np.random.default_rng([config.seed, 3]).standard_normal(config.count)
+        return SimpleNamespace(config=config, values=values)
+
+    given = {
+        "name": name,
+        "title": f"Title of {name}",
+        "summary": f"what {name} shows",
+        "source": "Fig. 9",
+        "config": Config(),
+        "quick": Config(count=10),
+        "run": run,
+        "metrics": lambda result: {"mean": float(result.values.mean())},
+        "claims": lambda result: [
+            near("Fig. 9", f"mean of {name}", 0.0, float(result.values.mean()), 10.0),
+            at_least("Fig. 9", f"big in {name}", 10.0, float(result.values.mean()), why="it is near 0"),
+        ],
+        "draw": draw,
+        "compose": compose,
+        "panels": (Panel("values", f"Values of {name}.", "A jagged line."),),
+    }
+    return Experiment(**{**given, **changes})
+
+
+@pytest.fixture
+def runs():
+    return []
+
+
+@pytest.fixture
+def pair(runs):
+    return {name: made(name, runs) for name in ("one", "two")}
+
+
+def test_each_has_its_folder_and_the_report_has_all(pair, tmp_path):
+    result = run_all(pair, tmp_path / "all", jobs=1)
+    assert [outcome.name for outcome in result.outcomes] == ["one", "two"]
+    page = (tmp_path / "all" / "report.html").read_text(encoding="utf-8")
+    for name in pair:
+        folder = tmp_path / "all" / name
+        assert (folder / "report.html").is_file()
+        assert (folder / "figures" / "values.png").is_file()
+        for text in (f"Title of {name}", f"mean of {name}", f"Values of {name}.", f"what {name} shows"):
+            assert text in page
+    assert page.count("<svg") == 2
+    assert page.count("it is near 0") == 4  # among what does not hold, and below each table
+    assert result.off == ["one: big in one", "two: big in two"]
+    stored = json.loads((tmp_path / "all" / "metrics.json").read_text(encoding="utf-8"))
+    mean = np.random.default_rng([0, 3]).standard_normal(100).mean()
+    assert stored["two"]["metrics"] == {"mean": mean}
+    assert [claim["holds"] for claim in stored["one"]["claims"]] == [True, False]
+
+
+def test_nothing_is_run_twice(pair, runs, tmp_path):
+    run_all(pair, tmp_path / "all", jobs=1)
+    again = run_all(pair, tmp_path / "all", jobs=1)
+    assert [name for name, _, _ in runs] == ["one", "two"]
+    assert [outcome.repeated for outcome in again.outcomes] == [False, False]
+    assert again.off == ["one: big in one", "two: big in two"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"quick": True}, {"fresh": True}], ids=["seed", "quick", "fresh"]
+)
+def test_other_settings_are_run(pair, runs, tmp_path, change):
+    run_all(pair, tmp_path / "all", jobs=1)
+    run_all(pair, tmp_path / "all", jobs=1, **change)
+    assert len(runs) == 4
+
+
+def test_what_is_gone_is_run_again(pair, runs, tmp_path):
+    run_all(pair, tmp_path / "all", jobs=1)
+    (tmp_path / "all" / "two" / "figures" / "values.svg").unlink()
+    run_all(pair, tmp_path / "all", jobs=1)
+    assert [name for name, _, _ in runs] == ["one", "two", "two"]
+
+
+def test_another_code_is_run_again(pair, runs, tmp_path, monkeypatch):
+    run_all(pair, tmp_path / "all", jobs=1)
+    monkeypatch.setattr("lamina.experiments.fingerprint._code", lambda: "changed")
+    run_all(pair, tmp_path / "all", jobs=1)
+    assert len(runs) == 4
+
+
+def test_a_single_run_counts_too(pair, runs, tmp_path):
+    (tmp_path / "all").mkdir()
+    pair["one"].reproduce(tmp_path / "all" / "one")
+    run_all(pair, tmp_path / "all", jobs=1)
+    assert [name for name, _, _ in runs] == ["one", "two"]
+
+
+def test_one_that_fails_does_not_stop_the_others(runs, tmp_path):
+    both = {
+        "bad": made("bad", runs, failure=ValueError("no such thing")),
+        "worse": made("worse", runs, failure=DataError("rows", allowed="many", got="few", remedy="More.")),
+        "good": made("good", runs),
+    }
+    result = run_all(both, tmp_path / "all", jobs=1)
+    assert result.off[0] == "bad: unexpected ValueError: no such thing"
+    assert result.off[1].startswith("worse: ")
+    assert "few" in result.off[1]
+    assert result.off[2:] == ["good: big in good"]
+    page = (tmp_path / "all" / "report.html").read_text(encoding="utf-8")
+    assert page.count("did not finish") == 2
+    assert not (tmp_path / "all" / "bad").exists()
+    # and is tried again
+    run_all(both, tmp_path / "all", jobs=1)
+    assert [name for name, _, _ in runs].count("bad") == 2
+    assert [name for name, _, _ in runs].count("good") == 1
+
+
+def test_images_go_to_those_that_take_them(runs, tmp_path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    both = {"one": made("one", runs), "two": made("two", runs, takes_images=True)}
+    run_all(both, tmp_path / "all", jobs=1, images=pictures, field_of_view_deg=90.0)
+    given = {name: given for name, _, given in runs}
+    assert given == {"one": {}, "two": {"images": pictures, "field_of_view_deg": 90.0}}
+    run_all(both, tmp_path / "all", jobs=1, images=pictures, field_of_view_deg=90.0)
+    assert len(runs) == 2
+    (pictures / "new.png").write_bytes(b"new")
+    run_all(both, tmp_path / "all", jobs=1, images=pictures, field_of_view_deg=90.0)
+    assert [name for name, _, _ in runs] == ["one", "two", "two"]
+
+
+def test_progress_never_goes_back(pair, tmp_path):
+    told = []
+    run_all(pair, tmp_path / "all", jobs=1, progress=lambda done, text: told.append((done, text)))
+    fractions = [done for done, _ in told]
+    assert fractions == sorted(fractions)
+    assert {text for _, text in told} == {"one: half of it", "two: half of it"}
+
+
+def test_a_folder_of_somebody_else_is_left_alone(pair, runs, tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "report.html").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds 'report.html', which a run of all"):
+        run_all(pair, theirs, jobs=1)
+    with pytest.raises(OutputError, match="its folder does not exist"):
+        run_all(pair, tmp_path / "no" / "such", jobs=1)
+    (tmp_path / "mixed" / "one").mkdir(parents=True)
+    (tmp_path / "mixed" / "one" / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"notes\.txt"):
+        run_all(pair, tmp_path / "mixed", jobs=1)
+    assert not runs
+    assert (theirs / "report.html").read_text() == "mine"
+
+
+def test_a_count_of_processes_is_checked(pair, tmp_path):
+    with pytest.raises(ArgumentError, match="jobs"):
+        run_all(pair, tmp_path / "all", jobs=0)
+
+
+def test_two_processes_give_what_one_gives(tmp_path):
+    short = {name: REGISTRY[name] for name in ("adaptation", "local")}
+    told = []
+    result = run_all(
+        short, tmp_path / "two", quick=True, jobs=2, progress=lambda done, text: told.append(text)
+    )
+    assert not any(outcome.error for outcome in result.outcomes)
+    assert any(text.startswith("adaptation: noise") for text in told)
+    here = REGISTRY["adaptation"].reproduce(None, quick=True)
+    stored = json.loads((tmp_path / "two" / "metrics.json").read_text(encoding="utf-8"))
+    assert stored["adaptation"]["metrics"] == json.loads(json.dumps(here.metrics))
+
+
+def test_a_process_that_breaks_is_named(tmp_path, pair):
+    # the processes look their experiment up in the registry, which does not have these
+    result = run_all(pair, tmp_path / "all", jobs=2)
+    assert [outcome.error for outcome in result.outcomes] == [
+        "unexpected KeyError: 'one'",
+        "unexpected KeyError: 'two'",
+    ]
+
+
+def test_fingerprints_tell_settings_apart():
+    first = fingerprint("one", Config())
+    assert first == fingerprint("one", Config())
+    others = [
+        fingerprint("two", Config()),
+        fingerprint("one", Config(seed=1)),
+        fingerprint("one", Config(), {"images": Path("elsewhere")}),
+    ]
+    assert len({first, *others}) == 4
+
+
+def test_settings_of_an_experiment():
+    one = made()
+    assert one.settings(seed=3, quick=True) == Config(seed=3, count=10)
+    assert one.settings(n_seeds=5) == Config(n_seeds=5)
+    with pytest.raises(ArgumentError, match="seed"):
+        one.settings(seed=-1)
+    with pytest.raises(ArgumentError, match="n_seeds"):
+        one.settings(n_seeds=0)
+
+    @dataclass(frozen=True)
+    class Single:
+        seed: int = 0
+
+    with pytest.raises(ArgumentError, match="has no repetitions"):
+        replace(one, config=Single(), quick=Single()).settings(n_seeds=2)
+    with pytest.raises(ArgumentError, match="makes its own data"):
+        one.reproduce(None, images=Path("x"), field_of_view_deg=3.0)
+
+
+def test_cores_are_counted():
+    assert joint._cores() >= 1
