@@ -174,3 +174,11 @@ def test_bad_input_to_contrast(change, error, message):
 
 def test_all_lists_what_is_there():
     assert all(callable(getattr(lamina.datasets, name)) for name in lamina.datasets.__all__)
+
+
+def test_a_point_sees_the_image_as_it_is():
+    image = 1 + np.random.default_rng(0).random((40, 60))
+    exact = lamina.datasets.natural_contrast(image, 1.0, acceptance_fwhm_deg=0.0, surround_fwhm_deg=20.0)
+    # an acceptance function far narrower than a pixel is a point too
+    narrow = lamina.datasets.natural_contrast(image, 1.0, acceptance_fwhm_deg=1e-3, surround_fwhm_deg=20.0)
+    np.testing.assert_array_equal(exact, narrow)

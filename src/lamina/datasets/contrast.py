@@ -110,6 +110,8 @@ def natural_contrast(
 
 
 def _blur(image: np.ndarray, sigma: float, wrap: bool) -> np.ndarray:
+    if sigma == 0:
+        return image  # a point sees the image as it is; the filter would divide by 0
     down = gaussian_filter1d(image, sigma, axis=0, mode="reflect")
     return gaussian_filter1d(down, sigma, axis=1, mode="wrap" if wrap else "reflect")
 
