@@ -1,0 +1,222 @@
+"""What one second layer's chosen unit does: the measurement that robustness and controls share."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from lamina.circuits import detector_inputs, peak_response
+from lamina.errors import ClippedInformationWarning
+from lamina.experiments.motion.config import MotionConfig
+from lamina.experiments.motion.detectors import CELLS, Fitted, Response, fit_detectors, judge, training_movies
+from lamina.experiments.natural_scenes import LEFT, RIGHT, Split, move
+from lamina.resu import ReSU
+from lamina.stats import LagMoments
+
+Objective = Literal["cca", "rrr", "pca"]
+Pick = Callable[[np.ndarray], list[int]]
+"""Which outputs the rule may choose from, given the filters."""
+
+
+@dataclass(frozen=True, eq=False)
+class SecondLayer:
+    """Six weights per direction, the means taken off first, and the canonical correlations.
+
+    Parameters
+    ----------
+    filters
+        ``(directions, 6)``.
+    means
+        ``(6,)``.
+    correlations
+        ``(directions,)``; empty where nothing was correlated.
+    """
+
+    filters: np.ndarray
+    means: np.ndarray
+    correlations: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A fitted network of one cell, and what its second layer sees of scenes that it was not trained on.
+
+    Parameters
+    ----------
+    cell
+        "T4a", say.
+    fitted
+        Network, training scenes and pattern.
+    unseen
+        ``(samples, 6)`` for motion either way.
+    """
+
+    cell: str
+    fitted: Fitted
+    unseen: dict[int, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the unit did that the rule chose.
+
+    Parameters
+    ----------
+    cell
+        For which it stands.
+    output
+        Which: 2 k and 2 k + 1 are the halves of direction k.
+    way
+        +1 if it prefers the motion trained on, -1 if the opposite.
+    training_index
+        On the training scenes, by which it was chosen.
+    pattern
+        Responses to the ON/OFF pattern.
+    scenes
+        Responses to scenes that were not trained on.
+    correlations
+        Canonical correlations of its second layer.
+    """
+
+    cell: str
+    output: int
+    way: int
+    training_index: float
+    pattern: Response
+    scenes: Response
+    correlations: tuple[float, ...]
+
+
+def learn(
+    splits: Sequence[Split], config: MotionConfig, number: int, cells: Sequence[str] = ("T4a", "T4b")
+) -> Iterator[Trained]:
+    """Train the network of each cell on one repetition's rows, one after the other."""
+    training = training_movies(splits, config, number)
+    for cell, pathway, way in CELLS:
+        if cell in cells:
+            fitted = fit_detectors(training, pathway, way, config)
+            yield Trained(cell, fitted, inputs_of(fitted, training.test))
+
+
+def inputs_of(fitted: Fitted, movies: dict[int, list[np.ndarray]]) -> dict[int, np.ndarray]:
+    """Return what the second layer sees of movies, either way."""
+    return {side: detector_inputs(fitted.network, movies[side]) for side in (RIGHT, LEFT)}
+
+
+def fitted_layer(fitted: Fitted) -> SecondLayer:
+    """Return the second layer that the network learned."""
+    unit = fitted.network.layers_[1]
+    return SecondLayer(*(np.asarray(part) for part in (
+        unit.filters_[:, 0, :], unit.past_mean_[0], unit.canonical_correlations_
+    )))  # fmt: skip
+
+
+def without_noise(trained: Trained, splits: Sequence[Split], config: MotionConfig) -> Trained:
+    """Show the same rows without noise to the network: what its second layer sees of them."""
+    rng = np.random.default_rng(0)  # adds nothing: the noise is 0
+    train, test = (
+        {way: move(splits, part, way, config, 0.0, rng) for way in (RIGHT, LEFT)}
+        for part in ("train", "test")
+    )
+    fitted = replace(trained.fitted, scenes=inputs_of(trained.fitted, train))
+    return Trained(trained.cell, fitted, inputs_of(fitted, test))
+
+
+def movies_moments(movies: Sequence[np.ndarray], gap: int) -> LagMoments:
+    """Collect the moments of the six inputs of each movie, present and ``gap`` samples later."""
+    moments = LagMoments(1, 1, gap, 6)
+    for movie in movies:
+        moments.update(movie).end_trial()
+    return moments
+
+
+def scenes_moments(fitted: Fitted, gap: int, way: int | None = None) -> LagMoments:
+    """Collect the moments of what the second layer saw in training; ``way`` may be the opposite motion."""
+    ends = np.cumsum(fitted.lengths)[:-1]
+    return movies_moments(np.split(fitted.scenes[fitted.way if way is None else way], ends), gap)
+
+
+def learned_layer(moments: LagMoments, config: MotionConfig, objective: Objective = "cca") -> SecondLayer:
+    """Learn a second layer from moments."""
+    with warnings.catch_warnings():
+        # correlations of 1 are what the degenerate gap is there to show; nobody asks for their information
+        warnings.simplefilter("ignore", ClippedInformationWarning)
+        unit: Any = ReSU.from_moments(moments, 6, center=config.center, objective=objective)
+    return SecondLayer(*(np.asarray(part) for part in (
+        unit.filters_[:, 0, :], unit.past_mean_[0], unit.canonical_correlations_
+    )))  # fmt: skip
+
+
+def random_layer(directions: int, rng: np.random.Generator) -> SecondLayer:
+    """Draw a second layer of independent normal weights, uncentred, as an untrained network has."""
+    return SecondLayer(rng.standard_normal((directions, 6)), np.zeros(6), np.empty(0))
+
+
+def relearned(fitted: Fitted, config: MotionConfig, *, anew: bool = False) -> SecondLayer:
+    """Learn the second layer again with another gap or centring; the first layer stays as it is.
+
+    Where neither differs, the fitted one is returned, unless ``anew``.
+    """
+    plan = fitted.network.layers[1]
+    if not anew and (plan.gap, plan.center) == (config.gap, config.center):
+        return fitted_layer(fitted)
+    return learned_layer(scenes_moments(fitted, config.gap), config)
+
+
+def measure(
+    trained: Trained,
+    layer: SecondLayer,
+    config: MotionConfig,
+    *,
+    pick: Pick | None = None,
+    every: int = 1,
+) -> Outcome:
+    """Choose a unit by the rule, on training scenes, and test it on the pattern and on unseen scenes.
+
+    Parameters
+    ----------
+    trained
+        Its first layer is used, and its scenes.
+    layer
+        The second layer to judge, which need not be the fitted one.
+    config
+        Threshold.
+    pick
+        Outputs among which to choose; all by default.
+    every
+        Look at every how many samples of the scenes.
+
+    Returns
+    -------
+    Outcome
+        The unit and its responses.
+    """
+    fitted = trained.fitted
+    judged = judge(
+        fitted,
+        layer.filters,
+        layer.means,
+        allowed=None if pick is None else pick(layer.filters),
+        threshold=config.threshold,
+        every=every,
+    )
+    weights = layer.filters[judged.output // 2] * (1 if judged.output % 2 == 0 else -1)
+    scale = ((fitted.scenes[fitted.way][::every] - layer.means) @ weights).std()
+    preferred, null = (
+        float(peak_response((trained.unseen[side][::every] - layer.means) @ weights / scale))
+        for side in (judged.way * fitted.way, -judged.way * fitted.way)
+    )
+    held = (max(0.0, peak - config.threshold) for peak in (preferred, null))
+    return Outcome(
+        trained.cell,
+        judged.output,
+        judged.way,
+        judged.training_index,
+        judged.response,
+        Response(*held),
+        tuple(layer.correlations.tolist()),
+    )
