@@ -83,7 +83,8 @@ def test_reproduce_prints_the_table_and_the_report(capsys, experiment):
     assert re.search(r"^ *\[L3\] kept +88 % *$", out, re.MULTILINE)
     assert out.splitlines()[-1] == f"report: {Path('result') / 'report.html'}"
     assert experiment.seen == {
-        "out": Path("result"), "seed": 3, "n_seeds": 2, "images": None, "field_of_view_deg": None, "progress":
+        "out": Path("result"), "seed": 3, "n_seeds": 2, "quick": False, "images": None,
+        "field_of_view_deg": None, "progress":
         None,
     }  # fmt: skip
 
@@ -148,7 +149,7 @@ def test_unknown_experiment(capsys, experiment):
     assert run(capsys, "reproduce", "motoin") == (
         2,
         "",
-        "lamina: error: NAME must be one of motion, ou, got 'motoin'. Did you mean 'motion'?\n",
+        "lamina: error: NAME must be one of motion, ou, all, got 'motoin'. Did you mean 'motion'?\n",
     )
 
 
