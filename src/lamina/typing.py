@@ -35,6 +35,9 @@ Scene: TypeAlias = Float[Any, "rows columns"]
 Movie: TypeAlias = Float[Any, "time pixels"]
 """What a one-dimensional retina sees, ``(time, pixels)``."""
 
+GridMovie: TypeAlias = Float[Any, "time rows columns"]
+"""What a two-dimensional retina sees, ``(time, rows, columns)``, rows from the top."""
+
 Objective: TypeAlias = Literal["cca", "rrr", "pca"]
 Criterion: TypeAlias = Literal["svc", "bic", "cv"]
 Rectify: TypeAlias = Literal["none", "on", "off", "split"]

@@ -18,8 +18,10 @@ from lamina.io.units import (
     rebuild_unit,
 )
 from lamina.resu import ReSU, ReSULayer, ReSUNetwork
+from lamina.resu.network import learned_on
 
 _FIELDS = tuple(field.name for field in fields(ReSULayer))
+_ADDED = {"field": "square"}  # what files do not say that were written before there was a choice
 _SHARED = ("memory", "horizon", "rank", "gap", "rectify", "center", "objective", "ridge")
 
 
@@ -92,6 +94,8 @@ def rebuild_network(description: Mapping[str, Any], arrays: Mapping[str, np.ndar
         layers.append(layer)
         units.append(unit)
         outputs_below = len(unit.get_feature_names_out())
+    if not learned_on(layers, units):
+        raise NotInOrderError("its layers were learned on retinas of different dimensions")
     network = ReSUNetwork(layers)
     network.layers_, network.plan_ = units, layers
     network.valid_from_ = [int(count) for count in np.cumsum([layer.memory - 1 for layer in layers])]
@@ -111,6 +115,8 @@ def _by_layer(arrays: Mapping[str, np.ndarray], count: int) -> list[Arrays]:
 
 
 def _rebuild_layer(plan: Any, unit: ReSU, depth: int) -> ReSULayer:
+    if isinstance(plan, dict):
+        plan = _ADDED | plan
     if not isinstance(plan, dict) or set(plan) != set(_FIELDS):
         raise NotInOrderError(f"the plan of layer {depth} is not that of a ReSULayer")
     whole = {name: from_json(value) for name, value in plan.items()}
@@ -124,9 +130,13 @@ def _rebuild_layer(plan: Any, unit: ReSU, depth: int) -> ReSULayer:
 
 
 def _check_channels(layer: ReSULayer, unit: ReSU, outputs_below: int, depth: int) -> None:
-    try:
-        channels = layer.n_channels(outputs_below)
-    except LaminaError as error:
-        raise NotInOrderError(f"layer {depth} does not fit on the one below: {error}") from error
-    if vars(unit)["n_features_in_"] != channels or unit.future_channels_ is not None:
+    channels: list[int] = []
+    for axes in (1, 2):
+        try:
+            channels.append(layer.n_channels(outputs_below, axes))
+        except LaminaError as error:
+            # a field of rows and columns goes with no row of pixels; what a grid refuses cannot be at all
+            if axes == 2:
+                raise NotInOrderError(f"layer {depth} does not fit on the one below: {error}") from error
+    if vars(unit)["n_features_in_"] not in channels or unit.future_channels_ is not None:
         raise NotInOrderError(f"the units of layer {depth} have other channels than its plan gives them")

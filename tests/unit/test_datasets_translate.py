@@ -1,0 +1,97 @@
+"""A scene that translates over a grid: against scan, against whole pixels, and bad input."""
+
+import numpy as np
+import pytest
+
+from lamina.datasets import scan
+from lamina.datasets.translate import translate
+from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
+from lamina.simulate import Retina
+from lamina.simulate.grid_retina import GridRetina
+
+SCENE = np.random.default_rng(0).standard_normal((30, 40))
+GRID = GridRetina(3, 4, spacing_deg=2.0, dt_s=0.1)
+
+
+@pytest.mark.parametrize(("way", "sign"), [(0.0, 1), (180.0, -1)])
+@pytest.mark.parametrize("speed", [5.0, 3.7, 11.3])
+def test_along_the_rows_it_is_scan(way, sign, speed):
+    seen = translate(SCENE[1:], 0.5, GRID, speed, way)  # 29 rows: the grid's rows are rows of the scene
+    rows = scan(SCENE[1:], 0.5, Retina(4, spacing_deg=2.0, dt_s=0.1), sign * speed)
+    np.testing.assert_allclose(seen, rows[[10, 14, 18]].swapaxes(0, 1), rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("way", [0.0, 45.0, 77.0, 123.0, 270.0])
+def test_turning_scene_eye_and_motion_by_a_quarter_changes_nothing(way):
+    seen = translate(SCENE, 0.5, GRID, 6.1, way, centre_deg=(0.4, -0.7))
+    upright = GridRetina(4, 3, spacing_deg=2.0, dt_s=0.1)
+    turned = translate(np.rot90(SCENE), 0.5, upright, 6.1, way + 90.0, centre_deg=(0.7, 0.4))
+    np.testing.assert_allclose(turned, np.rot90(seen, axes=(1, 2)), rtol=0, atol=1e-11)
+
+
+def test_the_opposite_direction_is_the_reverse_in_time():
+    seen = translate(SCENE, 0.5, GRID, 6.1, 30.0)
+    np.testing.assert_allclose(translate(SCENE, 0.5, GRID, 6.1, 210.0), seen[::-1], rtol=0, atol=1e-11)
+
+
+def test_a_plane_is_read_exactly_and_moves_the_right_way():
+    """Linear interpolation of a plane is exact: contrast 2 x + 3 y (y up) moves as a whole."""
+    spacing, way, speed = 0.5, 120.0, 4.0
+    y, x = np.mgrid[29 / 2 : -30 / 2 : -1, -39 / 2 : 40 / 2] * spacing
+    seen = translate(2 * x + 3 * y, spacing, GRID, speed, way, n_samples=11, centre_deg=(0.3, -0.2))
+    t = ((np.arange(11) - 5) * 0.1 * speed)[:, None, None]
+    across = GRID.azimuths_deg + 0.3 - t * np.cos(np.deg2rad(way))
+    up = GRID.elevations_deg[:, None] - 0.2 - t * np.sin(np.deg2rad(way))
+    np.testing.assert_allclose(seen, 2 * across + 3 * up, atol=1e-10)
+
+
+def test_what_moves_down_is_seen_by_the_lower_row_later():
+    seen = translate(SCENE, 0.5, GRID, 5.0, 270.0)
+    np.testing.assert_allclose(seen[4:, 1:], seen[:-4, :-1], atol=1e-12)
+    assert len(seen) == 22  # 29 steps of a pixel, less the 8 that the eye is high, and the first sample
+
+
+def test_as_long_as_the_eye_stays_inside():
+    longest = len(translate(SCENE, 0.5, GRID, 5.0, 45.0))
+    assert len(translate(SCENE, 0.5, GRID, 5.0, 45.0, n_samples=longest)) == longest
+    with pytest.raises(ArgumentError, match=f"n_samples.*at most {longest}"):
+        translate(SCENE, 0.5, GRID, 5.0, 45.0, n_samples=longest + 1)
+
+
+def test_nothing_is_changed_and_integers_are_taken():
+    scene = np.arange(1200).reshape(30, 40)
+    before = scene.copy()
+    assert translate(scene, 0.5, GRID, 5.0, 10.0).dtype == np.float64
+    np.testing.assert_array_equal(scene, before)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "says"),
+    [
+        ({"contrast": SCENE[0]}, ShapeError, "contrast"),
+        ({"contrast": SCENE[:1]}, ShapeError, "contrast"),
+        ({"contrast": np.where(SCENE > 2, np.nan, SCENE)}, DataError, "contrast"),
+        ({"contrast": [["a", "b"], ["c", "d"]]}, ArgumentTypeError, "contrast"),
+        ({"degrees_per_pixel": 0}, ArgumentError, "degrees_per_pixel"),
+        ({"retina": Retina(3)}, ArgumentTypeError, "retina"),
+        ({"retina": GridRetina(9, 2)}, ArgumentError, "retina"),
+        ({"speed_deg_per_s": 0}, ArgumentError, "speed_deg_per_s"),
+        ({"speed_deg_per_s": 1e6}, ArgumentError, "speed_deg_per_s.*two samples"),
+        ({"direction_deg": np.inf}, ArgumentError, "direction_deg"),
+        ({"n_samples": 1}, ArgumentError, "n_samples"),
+        ({"n_samples": 5000}, ArgumentError, "n_samples"),
+        ({"centre_deg": 3.0}, ArgumentTypeError, "centre_deg"),
+        ({"centre_deg": (0.0, 100.0)}, ArgumentError, "retina"),
+        ({"centre_deg": (0.0, np.nan)}, ArgumentError, r"centre_deg\[1\]"),
+    ],
+)
+def test_bad_input(changes, error, says):
+    arguments = {
+        "contrast": SCENE,
+        "degrees_per_pixel": 0.5,
+        "retina": GRID,
+        "speed_deg_per_s": 5.0,
+        "direction_deg": 45.0,
+    }
+    with pytest.raises(error, match=f"^{says}"):
+        translate(**arguments | changes)
