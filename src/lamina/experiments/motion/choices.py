@@ -19,6 +19,7 @@ from lamina.experiments.motion.detectors import (
     second_layer_of,
     training_movies,
 )
+from lamina.experiments.motion.robustness import BEST_RANDOM, Robustness
 from lamina.experiments.natural_scenes import Scene, split_rows
 from lamina.stats import LagMoments
 from lamina.typing import Progress
@@ -41,6 +42,8 @@ class Choice:
         Index on the headline pattern: mean, and the smallest of all.
     preferred, null
         Peak responses, in standard deviations.
+    scenes
+        Index on scenes not trained on.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Choice:
     worst: float
     preferred: float
     null: float
+    scenes: float = 0.0
 
 
 def vary_choices(scenes: Sequence[Scene], config: MotionConfig, progress: Progress) -> list[Choice]:
@@ -132,6 +136,34 @@ def _relearn(fitted: Fitted, config: MotionConfig) -> tuple[np.ndarray, np.ndarr
     for movie in np.split(fitted.scenes[fitted.way], ends):
         moments.update(movie).end_trial()
     return second_layer_of(moments, config)
+
+
+def choices_of(found: Robustness) -> list[Choice]:
+    """Summarise every change with which something was learned, the settings as they are first.
+
+    Parameters
+    ----------
+    found
+        One setting changed at a time.
+
+    Returns
+    -------
+    list[Choice]
+        One line per change; the best of random directions is no choice, and is left out.
+    """
+    return [
+        Choice(
+            level.name,
+            float(np.mean([one.training_index for one in level.outcomes])),
+            float(level.each("pattern").mean()),
+            float(level.each("pattern").min()),
+            float(level.each("pattern", "preferred").mean()),
+            float(level.each("pattern", "null").mean()),
+            float(level.each("scenes").mean()),
+        )
+        for level in found.levels
+        if level.outcomes and not level.factor.endswith(BEST_RANDOM)
+    ]
 
 
 def _summary(name: str, judged: Sequence[Judged]) -> Choice:

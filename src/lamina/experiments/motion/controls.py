@@ -21,9 +21,9 @@ from lamina.experiments.motion.outcome import (
     inputs_of,
     learned_layer,
     measure,
-    movies_moments,
+    present_and_future,
     random_layer,
-    scenes_moments,
+    seen_in_training,
 )
 from lamina.experiments.motion.stimuli import headline_pattern
 from lamina.experiments.natural_scenes import LEFT, RIGHT
@@ -59,6 +59,8 @@ EVERY = 4
 SPARSE = 20
 """Random second layers are judged on every how many samples of the scenes; some 8 000 are left."""
 
+_L3_LEFT, _L1_CENTRE, _L3_RIGHT = 1, 2, 5
+
 Weights = Literal["normal", "whitened"]
 KINDS: tuple[Weights, ...] = ("normal", "whitened")
 
@@ -93,10 +95,14 @@ class Probed:
         By name: `TRAINED`, the detector itself, then `CONTROLS`.
     chances
         Random second layers with either kind of weights; none but for T4a.
+    marks
+        Correlations of the centre pixel's L1 with L3 of the pixel that the scene comes from, and of the one
+        that it goes to: the mark that motion leaves in what the inputs are at one time.
     """
 
     outcomes: dict[str, Outcome]
     chances: tuple[Chance, ...]
+    marks: tuple[float, float]
 
 
 def probe(cell: str, fitted: Fitted, training: Training, config: MotionConfig, number: int) -> Probed:
@@ -131,7 +137,15 @@ def probe(cell: str, fitted: Fitted, training: Training, config: MotionConfig, n
         found[name] = measure(seen, fitted_layer(other), config, every=EVERY)
     count = len(range(number, -(-config.n_untrained // 4), config.n_seeds)) if cell == "T4a" else 0
     chances = tuple(by_chance(trained, config, count, rng, kind) for kind in KINDS if count)
-    return Probed({name: found[name] for name in (TRAINED, *CONTROLS)}, chances)
+    return Probed({name: found[name] for name in (TRAINED, *CONTROLS)}, chances, motion_marks(fitted))
+
+
+def motion_marks(fitted: Fitted) -> tuple[float, float]:
+    """Correlate L1 of the centre with L3 of the pixel before and of the pixel behind, on training scenes."""
+    related = np.corrcoef(fitted.scenes[fitted.way].T)[_L1_CENTRE]
+    ends = (_L3_LEFT, _L3_RIGHT) if fitted.way == RIGHT else (_L3_RIGHT, _L3_LEFT)
+    before, behind = (float(related[end]) for end in ends)
+    return before, behind
 
 
 def _second_layers(
@@ -140,14 +154,13 @@ def _second_layers(
     movies = training.train[fitted.way]
     yield SHUFFLED, _taught_by(fitted, [rng.permutation(movie) for movie in movies], config)
     yield FLICKER, _taught_by(fitted, [flicker(movie, config.noise, rng) for movie in movies], config)
-    moments = scenes_moments(fitted, config.gap)
-    either = scenes_moments(fitted, config.gap).merge(scenes_moments(fitted, config.gap, -fitted.way))
+    one_way = seen_in_training(fitted)
+    either = one_way + seen_in_training(fitted, -fitted.way)
     yield BOTH_WAYS, learned_layer(either, config)
-    yield RRR_SECOND, learned_layer(moments, config, "rrr")
-    yield PCA_SECOND, learned_layer(moments, config, "pca")
-    for name, seen in ((PCA_INPUTS, moments), (PCA_BOTH_WAYS, either)):
-        covariances = seen.covariances(center=config.center)
-        yield name, principal_layer(np.asarray(covariances.past), np.asarray(covariances.past_mean))
+    yield RRR_SECOND, learned_layer(one_way, config, "rrr")
+    yield PCA_SECOND, learned_layer(one_way, config, "pca")
+    yield PCA_INPUTS, principal_layer(one_way, config)
+    yield PCA_BOTH_WAYS, principal_layer(either, config)
 
 
 def flicker(movie: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
@@ -155,9 +168,12 @@ def flicker(movie: np.ndarray, noise: float, rng: np.random.Generator) -> np.nda
     return movie[:, [1, 1, 1]] + noise * rng.standard_normal(movie.shape)
 
 
-def principal_layer(covariance: np.ndarray, means: np.ndarray) -> SecondLayer:
+def principal_layer(movies: list[np.ndarray], config: MotionConfig) -> SecondLayer:
     """Return the principal components of the present inputs, the largest first; they know of no future."""
-    _, vectors = np.linalg.eigh(covariance)
+    present, _ = present_and_future(movies, config.gap)
+    means = present.mean(axis=0) if config.center else np.zeros(6)
+    present = present - means
+    _, vectors = np.linalg.eigh(present.T @ present)
     return SecondLayer(vectors.T[::-1], means, np.empty(0))
 
 
@@ -225,7 +241,7 @@ def _taught_by(fitted: Fitted, movies: list[np.ndarray], config: MotionConfig) -
     columns = list(network.layers[1].inputs or ())
     first = network.valid_from_[0]
     seen = [out[first:][:, :, columns].reshape(-1, 6) for out in network.transform(movies, layer=0)]
-    return learned_layer(movies_moments(seen, config.gap), config)
+    return learned_layer(seen, config)
 
 
 def _plan(pathway: Pathway, config: MotionConfig, objective: Objective) -> list:

@@ -28,9 +28,9 @@ EXCITED = "only units that L1 excites"
 PAPER = "the paper's settings"
 PAPER_UNIT = "the same, and the paper's second direction"
 
-SPACINGS_DEG = (4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)
+SPACINGS_DEG = (4.0, 5.0, 6.0, 7.0, 8.0, 10.0)
 GAPS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20)
-MEMORIES = (10, 20, 30, 50, 75, 100)
+MEMORIES = (10, 25, 50, 75, 100)
 NOISES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 EVERY = 4
