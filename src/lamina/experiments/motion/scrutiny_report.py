@@ -141,15 +141,16 @@ def controls(report: Report, found: Scrutiny, figures: dict[str, Path]) -> None:
     own, principal = ([one.way for one in found.outcomes(name)] for name in (TRAINED, PCA_INPUTS))
     small = np.mean([one.pattern.preferred for one in found.outcomes(PCA_INPUTS)])
     large = np.mean([one.pattern.preferred for one in found.outcomes(TRAINED)])
+    moral = " A high index alone is therefore no evidence that a unit has learned to predict."
     report.note(
         "Layer 1 looks back in time, so that its outputs at one moment already tell the order of events: L1 "
         f"of the centre has a correlation of {before:+.2f} with L3 of the pixel that the scene comes from, "
         f"and of {behind:+.2f} with L3 of the one that it goes to. Principal components of the six inputs, "
         f"which look at no future, have an index of {inputs:.2f} on unseen scenes, where CCA has "
         f"{trained:.2f}; of motion both ways, {both:.2f}. They answer the pattern with {small:.2f} SD, those "
-        f"of CCA with {large:.2f}, and prefer the motion trained on in {sum(way > 0 for way in principal)} of "
-        f"{len(principal)} networks, those of CCA in {sum(way > 0 for way in own)}. A high index alone is "
-        "therefore no evidence that a unit has learned to predict."
+        f"of CCA with {large:.2f}, and prefer the motion trained on in {sum(way > 0 for way in principal)} "
+        f"of {len(principal)} networks, those of CCA in {sum(way > 0 for way in own)}."
+        + (moral if inputs >= GOAL else "")
     )
 
 
