@@ -13,9 +13,11 @@ from lamina.datasets.scan import PhotoreceptorRow, scan
 from lamina.datasets.shd import load_shd
 from lamina.datasets.speech_commands import SpeechCommands, SpokenWord, load_speech_commands
 from lamina.datasets.spiking_digits import SpikingDigit, SpikingDigits
+from lamina.datasets.translate import PhotoreceptorGrid, translate
 
 __all__ = [
     "Photograph",
+    "PhotoreceptorGrid",
     "PhotoreceptorRow",
     "SpeechCommands",
     "SpikingDigit",
@@ -31,4 +33,5 @@ __all__ = [
     "read_luminance",
     "scan",
     "srgb_to_linear",
+    "translate",
 ]

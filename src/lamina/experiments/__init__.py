@@ -1,12 +1,17 @@
-"""The paper's experiments: each a frozen config, a run that gives numbers, and what they should be."""
+"""The experiments of the paper and beyond: each a frozen config, a run that gives numbers, and its claims."""
 
 from lamina.experiments.adaptation import ADAPTATION
+from lamina.experiments.baselines import BASELINES
 from lamina.experiments.claims import Claim
 from lamina.experiments.local_learning import LOCAL
 from lamina.experiments.motion import MOTION
+from lamina.experiments.ou import OU
 from lamina.experiments.registry import Experiment, Panel, Reproduction, Row
+from lamina.experiments.scenes import SCENES
 
-REGISTRY: dict[str, Experiment] = {each.name: each for each in (ADAPTATION, MOTION, LOCAL)}
-"""Every experiment that the command line can run, by name."""
+REGISTRY: dict[str, Experiment] = {
+    each.name: each for each in (OU, ADAPTATION, SCENES, MOTION, BASELINES, LOCAL)
+}
+"""Every experiment that the command line can run, by name, in the order of the paper."""
 
 __all__ = ["REGISTRY", "Claim", "Experiment", "Panel", "Reproduction", "Row"]
