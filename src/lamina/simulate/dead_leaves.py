@@ -164,13 +164,13 @@ def _covering_both(distance: np.ndarray, smallest: float, largest: float, power:
     least = np.clip(distance / 2, smallest, largest)[..., None]
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     # the common area of touching discs grows as a power of 3/2: in the square of the variable it is smooth
-    share, weights = (nodes + 1) / 2, weights / 2
+    share = (nodes + 1) / 2
     decades = np.log(largest / least)
     radius = least * np.exp(share**2 * decades)
     if smallest == largest:
         radius, weight = np.full_like(least, largest), np.ones(1)
     else:
-        weight = weights * 2 * share * decades * radius ** (1 - power)
+        weight = weights * share * decades * radius ** (1 - power)
     half = np.minimum(distance[..., None] / (2 * radius), 1.0)
     area = 2 * radius**2 * (np.arccos(half) - half * np.sqrt(1 - half**2))
     return np.sum(weight * area, axis=-1)

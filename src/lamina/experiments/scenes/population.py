@@ -18,6 +18,7 @@ GRID_DEG = 0.5
 """Sampling of the plane on which the dead-leaves model is blurred; a tenth of the acceptance function."""
 
 LEAST_EXTENT_DEG = 512.0
+"""Least width of that plane."""
 
 
 class Population(NamedTuple):
@@ -159,7 +160,8 @@ def leaves_autocovariance(config: ScenesConfig, width_deg: float, n_lags: int) -
     numpy.ndarray
         (n_lags,), 1 at lag 0.
     """
-    side = max(LEAST_EXTENT_DEG, 4 * config.largest_leaf_deg)
+    # the plane is a torus: no leaf may reach round it into the row again
+    side = max(LEAST_EXTENT_DEG, 4 * config.largest_leaf_deg, width_deg + 4 * config.largest_leaf_deg)
     points = 1 << math.ceil(math.log2(side / GRID_DEG))
     places = np.fft.fftfreq(points) * points * GRID_DEG
     distances = np.hypot(places[:, None], places)
@@ -177,8 +179,8 @@ def leaves_autocovariance(config: ScenesConfig, width_deg: float, n_lags: int) -
     def covariance(shift_deg: np.ndarray) -> np.ndarray:
         return np.cos(2 * np.pi * np.outer(shift_deg, waves)) @ along
 
-    apart = np.arange(0.0, width_deg, GRID_DEG)
-    of_the_mean = 2 * np.sum((width_deg - apart) * covariance(apart)) * GRID_DEG / width_deg**2
+    # the variance of a wave's mean over the width
+    of_the_mean = along @ np.sinc(waves * width_deg) ** 2
     found = covariance(np.arange(n_lags) * config.velocity_deg_per_s * config.dt_s) - of_the_mean
     return found / found[0]
 
