@@ -73,6 +73,12 @@ def test_many_fits_scatter_as_theory_says():
     assert np.all(np.abs(missed.mean(axis=0) - bias / windows) < 4 * error)
     distances = np.sqrt(np.mean([fit.filter_errors**2 for fit in fits], axis=0))
     np.testing.assert_allclose(distances * np.sqrt(windows), theory.filter_error, rtol=0.15)
+    # how much the squares themselves scatter, from which the errors of slopes follow
+    squares = np.array([[*fit.filter_errors, fit.moment_error] for fit in fits]) ** 2
+    spread = [theory.filter_spread([0]), theory.filter_spread([1]), theory.moment_spread]
+    np.testing.assert_allclose(np.var(squares, axis=0) / np.mean(squares, axis=0) ** 2, spread, rtol=0.3)
+    both = np.mean((missed / theory.correlation_sd) ** 2, axis=1)
+    assert np.var(both) / np.mean(both) ** 2 == pytest.approx(theory.correlation_spread([0, 1]), rel=0.3)
     moments = np.sqrt(np.mean([fit.moment_error**2 for fit in fits]))
     assert moments * np.sqrt(windows) == pytest.approx(theory.moment_error, rel=0.1)
 
@@ -90,12 +96,12 @@ def test_a_slope_and_its_error():
     slopes, errors = [], []
     for _ in range(200):
         drawn = np.abs(rng.standard_normal((30, 3))) * lengths**-0.5
-        found = Convergence("one", lengths, drawn, lengths**-0.5, 100)
+        found = Convergence("one", lengths, drawn, lengths**-0.5, 2.0, 100)
         slopes.append(found.slope)
         errors.append(found.slope_error)
     assert np.mean(slopes) == pytest.approx(-0.5, abs=0.01)
     assert np.std(slopes) == pytest.approx(np.mean(errors), rel=0.2)
-    steep = Convergence("one", lengths, np.full((30, 3), 1.0) * lengths**-1.0, lengths**-0.5, 100)
+    steep = Convergence("one", lengths, np.full((30, 3), 1.0) * lengths**-1.0, lengths**-0.5, 2.0, 100)
     assert steep.slope == pytest.approx(-1)
     assert slope_claim("Issue", "steep", steep).holds is False
     with pytest.raises(ArgumentError):

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import polygamma
 
 from lamina.errors import ArgumentError
 from lamina.experiments.claims import Claim
@@ -155,6 +156,8 @@ class Convergence:
         (seeds, lengths), not negative.
     theory
         The root mean square that theory gives, (lengths,).
+    spread
+        Variance of a squared error over its squared mean, by theory: 2 for one normal number, less for many.
     slope_from
         The shortest recording that the slope is fitted to.
     """
@@ -163,6 +166,7 @@ class Convergence:
     lengths: np.ndarray
     errors: np.ndarray
     theory: np.ndarray
+    spread: float
     slope_from: int
 
     @property
@@ -172,13 +176,12 @@ class Convergence:
 
     @property
     def relative_error(self) -> float:
-        """Standard error of a root mean square over seeds, as a share of it; pooled over lengths."""
-        squares = (self.errors**2)[:, self._fitted]
-        if len(squares) == 1:
-            # one seed has no spread of its own: that of the square of one normal number, at most
-            return float(np.sqrt(2.0) / 2)
-        spread = np.mean(np.var(squares, axis=0, ddof=1) / np.mean(squares, axis=0) ** 2)
-        return float(np.sqrt(spread / len(squares)) / 2)
+        """Standard error of the logarithm of a root mean square over seeds, by theory.
+
+        The mean of n squares is a chi-squared number, scaled, of as many degrees of freedom as its variance
+        tells.
+        """
+        return float(np.sqrt(polygamma(1, len(self.errors) / self.spread)) / 2)
 
     @property
     def slope(self) -> float:
@@ -243,24 +246,24 @@ def convergences(
         "correlations": missed / theory.correlation_sd[:rank],
         "filters": sweep.filter_errors[:, :, :rank] / theory.filter_error[:rank],
     }
-    made = [
-        Convergence(
-            "moments", sweep.lengths, sweep.moment_errors, theory.moment_error * fall, int(sweep.lengths[0])
-        )
-    ]
-    for unit in range(rank):
-        sd, distance = theory.correlation_sd[unit] * fall, theory.filter_error[unit] * fall
-        made += [
-            Convergence(f"correlation {unit + 1}", sweep.lengths, missed[:, :, unit], sd, slope_from),
-            Convergence(
-                f"filter {unit + 1}", sweep.lengths, sweep.filter_errors[:, :, unit], distance, slope_from
-            ),
+    start, every = int(sweep.lengths[0]), range(rank)
+
+    def made(
+        name: str, errors: np.ndarray, size: float, spread: float, since: int = slope_from
+    ) -> Convergence:
+        return Convergence(name, sweep.lengths, errors, size * fall, spread, since)
+
+    found = [made("moments", sweep.moment_errors, theory.moment_error, theory.moment_spread, start)]
+    for i in every:
+        sd, distance = float(theory.correlation_sd[i]), float(theory.filter_error[i])
+        found += [
+            made(f"correlation {i + 1}", missed[:, :, i], sd, theory.correlation_spread([i])),
+            made(f"filter {i + 1}", sweep.filter_errors[:, :, i], distance, theory.filter_spread([i])),
         ]
-    made += [
-        Convergence(name, sweep.lengths, np.sqrt(np.mean(share**2, axis=2)), fall, slope_from)
-        for name, share in shares.items()
+    spreads = {"correlations": theory.correlation_spread(every), "filters": theory.filter_spread(every)}
+    return found + [
+        made(name, np.sqrt(np.mean(share**2, axis=2)), 1.0, spreads[name]) for name, share in shares.items()
     ]
-    return made
 
 
 def named(found: Sequence[Convergence], name: str) -> Convergence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -42,5 +43,9 @@ def draw_convergence(ax: Axes, shown: Sequence[tuple[Convergence, str]]) -> None
     ax.set_ylabel("Root mean square error")
     # the names stand below everything
     lowest, highest = (float(limit) for limit in ax.get_ylim())
+    decades = range(math.ceil(math.log10(lowest)), math.floor(math.log10(highest)) + 1)
+    ax.set_yticks([10.0**decade for decade in decades[:: math.ceil(len(decades) / 7)]])
+    ax.set_yticks([], minor=True)
+    ax.spines["left"].set_bounds(lowest, highest)
     ax.set_ylim(lowest / (highest / lowest) ** (0.16 * len(shown)), highest)
     ax.legend(loc="lower left", title="Slope", alignment="left", handletextpad=0.2, borderaxespad=0.2)

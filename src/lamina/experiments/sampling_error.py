@@ -11,6 +11,7 @@ and whatever is a smooth function of them scatters as :math:`N^{-1/2}` times a n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,22 +35,54 @@ class SamplingError:
 
     Parameters
     ----------
-    correlation_sd
-        (rank,): standard deviation of each fitted correlation.
-    filter_error
-        (rank,): root mean square of the distance between fitted and true filter: the standard deviation of
-        the difference of their outputs, where a unit's own is 1.
+    correlation_covariance
+        (rank, rank): covariance of the fitted correlations.
+    filter_covariance
+        (rank, memory, rank, memory): covariance of the coefficients of what each fitted filter misses, in
+        terms of all filters of the population.
     moment_error
         Root mean square of the Frobenius norm of the error of the whitened cross-covariance.
+    moment_spread
+        Variance of the square of this norm, as a share of its squared mean.
     spurious
         (draws, memory - rank): correlations of what the past does not tell about the future, descending, in
         draws from the limit of many samples; no draws if none were asked for.
     """
 
-    correlation_sd: np.ndarray
-    filter_error: np.ndarray
+    correlation_covariance: np.ndarray
+    filter_covariance: np.ndarray
     moment_error: float
+    moment_spread: float
     spurious: np.ndarray
+
+    @property
+    def correlation_sd(self) -> np.ndarray:
+        """Standard deviation of each fitted correlation, (rank,)."""
+        return np.sqrt(np.diag(self.correlation_covariance))
+
+    @property
+    def filter_error(self) -> np.ndarray:
+        """Root mean square of the distance between fitted and true filter, (rank,).
+
+        The distance is the standard deviation of the difference of their outputs, where a unit's own is 1.
+        """
+        return np.sqrt(np.einsum("ijij->i", self.filter_covariance))
+
+    def correlation_spread(self, units: Sequence[int]) -> float:
+        """Return the variance of the mean square error of these units, as a share of its squared mean.
+
+        Each counts as a share of its own standard deviation.
+        """
+        chosen = list(units)
+        sd = self.correlation_sd[chosen]
+        return _spread(self.correlation_covariance[np.ix_(chosen, chosen)] / np.outer(sd, sd))
+
+    def filter_spread(self, units: Sequence[int]) -> float:
+        """Return the same of the distances of the filters."""
+        chosen, memory = list(units), self.filter_covariance.shape[1]
+        error = np.repeat(self.filter_error[chosen], memory)
+        covariance = self.filter_covariance[chosen][:, :, chosen].reshape(len(error), len(error))
+        return _spread(covariance / np.outer(error, error))
 
 
 def sampling_error(
@@ -102,11 +135,14 @@ def sampling_error(
     directions = truncated_cca(*covariances)
     bartlett = bartlett_covariance(R, 2 * memory)
     slopes = correlation_slopes(directions, rank)
-    variances = [_filter_variance(directions, unit, bartlett) for unit in range(rank)]
+    coefficients = np.array([_filter_slopes(directions, unit) for unit in range(rank)])
+    # the squared norm is a quadratic form of the errors, which are normal: mean and variance are traces
+    form = _moment_form(covariances) @ bartlett[1:, 1:]
     return SamplingError(
-        correlation_sd=np.sqrt(np.einsum("ik,kl,il->i", slopes, bartlett, slopes)),
-        filter_error=np.sqrt(variances),
-        moment_error=_moment_error(covariances, bartlett),
+        correlation_covariance=slopes @ bartlett @ slopes.T,
+        filter_covariance=np.einsum("ijk,kl,abl->ijab", coefficients, bartlett, coefficients, optimize=True),
+        moment_error=float(np.sqrt(np.trace(form))),
+        moment_spread=float(2 * np.trace(form @ form) / np.trace(form) ** 2),
         spurious=_spurious(directions, rank, bartlett, n_draws, rng or np.random.default_rng(0)),
     )
 
@@ -197,9 +233,9 @@ def _check(autocovariance: Any, memory: int, rank: int) -> np.ndarray:
     return R
 
 
-def _filter_variance(directions: CanonicalDirections, unit: int, bartlett: np.ndarray) -> float:
+def _filter_slopes(directions: CanonicalDirections, unit: int) -> np.ndarray:
     psi, phi, sigma = _parts(directions)
-    i, total = unit, 0.0
+    i, slopes = unit, []
     for j in range(len(sigma)):
         if j == i:
             slope = -_within(psi[i], psi[i]) / 2
@@ -207,13 +243,16 @@ def _filter_variance(directions: CanonicalDirections, unit: int, bartlett: np.nd
             slope = sigma[i] * _cross(phi[i], psi[j]) + sigma[j] * _cross(phi[j], psi[i])
             slope -= sigma[i] * sigma[j] * _within(phi[i], phi[j]) + sigma[i] ** 2 * _within(psi[i], psi[j])
             slope /= sigma[i] ** 2 - sigma[j] ** 2
-        total += float(slope @ bartlett @ slope)
-    return total
+        slopes.append(slope)
+    return np.array(slopes)
 
 
-def _moment_error(covariances: PopulationCovariances, bartlett: np.ndarray) -> float:
-    weights = convolve2d(np.linalg.inv(covariances.future), np.linalg.inv(covariances.past))
-    return float(np.sqrt(np.sum(weights * bartlett[1:, 1:])))
+def _moment_form(covariances: PopulationCovariances) -> np.ndarray:
+    return convolve2d(np.linalg.inv(covariances.future), np.linalg.inv(covariances.past))
+
+
+def _spread(covariance: np.ndarray) -> float:
+    return float(2 * np.sum(covariance**2) / np.trace(covariance) ** 2)
 
 
 def _spurious(
