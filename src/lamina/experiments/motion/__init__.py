@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from lamina.experiments.motion.config import EXPECTED, MotionConfig
+from lamina.experiments.motion.paper_claims import claims
 from lamina.experiments.motion.run import MotionResult, Repetition, run
-from lamina.experiments.motion.summary import DETECTORS, claims, metrics, table
+from lamina.experiments.motion.summary import DETECTORS, metrics, table
 from lamina.experiments.registry import Experiment, Panel
 
 
@@ -40,7 +41,7 @@ MOTION = Experiment(
     summary="natural scenes teach two layers the fly's motion detectors T4a and T4b (Figs. 4, 5)",
     source="Fig. 5",
     config=MotionConfig(),
-    quick=MotionConfig(n_seeds=1, choice_seeds=1, n_untrained=50, row_step=8),
+    quick=MotionConfig(n_seeds=1, choice_seeds=1, n_untrained=50, row_step=8, level_step=20),
     run=run,
     metrics=metrics,
     claims=claims,

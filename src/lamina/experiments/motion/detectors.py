@@ -20,8 +20,7 @@ from lamina.circuits.detector import Pathway, choose_output, rectified_peaks, re
 from lamina.experiments.motion.config import MotionConfig
 from lamina.experiments.motion.stimuli import HEADLINE, Pair, battery, headline_pattern
 from lamina.experiments.natural_scenes import LEFT, RIGHT, Split, move
-from lamina.resu import ReSU, ReSUNetwork
-from lamina.stats import LagMoments
+from lamina.resu import ReSUNetwork
 
 CELLS: tuple[tuple[str, Pathway, int], ...] = (
     ("T4a", "T4", RIGHT),
@@ -90,8 +89,11 @@ class Tested:
         The unit.
     responses
         To every test pattern.
-    held_out
-        To scenes from rows not trained on.
+    training, held_out
+        To the scenes trained on, and to scenes from rows not trained on.
+    swings
+        From peak to trough before rectification: to the headline pattern ("pattern") and to scenes from rows
+        not trained on ("held-out scenes"), in the directions that the rectified unit prefers and does not.
     directions
         ``(6, 2)`` index of every direction's positive and negative half on the headline pattern, positive if
         it prefers the motion that was trained on.
@@ -101,7 +103,9 @@ class Tested:
 
     detector: MotionDetector
     responses: dict[str, Response]
+    training: Response
     held_out: Response
+    swings: dict[str, Response]
     directions: np.ndarray
     paper: float
 
@@ -190,42 +194,95 @@ def test_detector(fitted: Fitted, pathway: Pathway, training: Training, config: 
     """Choose the detector on the training scenes, then test it on patterns and on other rows."""
     way = fitted.way
     detector = choose_detector(fitted.network, pathway, fitted.scenes[way], fitted.scenes[-way], way)
-    responses = {name: respond(detector, pair, config.threshold) for name, pair in battery(config)}
+    return measure(detector, fitted, training, config)
+
+
+test_detector.__test__ = False  # type: ignore[attr-defined]  # the name is no invitation to pytest
+
+
+def measure(detector: MotionDetector, fitted: Fitted, training: Training, config: MotionConfig) -> Tested:
+    """Test a unit of a fitted network on patterns, on the scenes trained on and on other rows.
+
+    Parameters
+    ----------
+    detector
+        A unit of the network.
+    fitted
+        The network, and what its second layer sees.
+    training
+        The movies, of which those to test on are used.
+    config
+        Patterns and threshold.
+
+    Returns
+    -------
+    Tested
+        What the unit did.
+    """
+    way, level = fitted.way, config.threshold
     filters, means = second_layer(fitted.network)
     scale = response_scale(fitted.scenes[way], filters, means)
     directions = direction_selectivity_index(
         *(rectified_peaks(fitted.pattern[side], filters, means, scale) for side in (way, -way))
     ).reshape(-1, 2)
     paper = judge(fitted, filters, means, allowed=(2 * PAPER_DIRECTION, 2 * PAPER_DIRECTION + 1))
+    held_out = {side: detector_inputs(fitted.network, training.test[side]) for side in (RIGHT, LEFT)}
+    names, pairs = zip(*battery(config), strict=True)
     return Tested(
         detector,
-        responses,
-        _to_scenes(detector, training.test, config.threshold),
+        dict(zip(names, respond(detector, pairs, level), strict=True)),
+        _peaks(detector, fitted.scenes, level),
+        _peaks(detector, held_out, level),
+        {"pattern": _swings(detector, fitted.pattern), "held-out scenes": _swings(detector, held_out)},
         directions,
         paper.way * paper.response.index,
     )
 
 
-test_detector.__test__ = False  # type: ignore[attr-defined]  # the name is no invitation to pytest
-
-
-def respond(detector: MotionDetector, pair: Pair, threshold: float) -> Response:
-    """Peak responses of a detector to a pattern moving as it prefers, and the other way."""
-    preferred, null = (
-        float(peak_response(detector.respond(pair[side], threshold)))
-        for side in (detector.preferred, -detector.preferred)
-    )
-    return Response(preferred, null)
-
-
-def _to_scenes(detector: MotionDetector, movies: dict[int, list[np.ndarray]], threshold: float) -> Response:
+def respond(detector: MotionDetector, pairs: Sequence[Pair], threshold: float) -> list[Response]:
+    """Peak responses of a detector to each pattern moving as it prefers, and the other way."""
+    ways = (detector.preferred, -detector.preferred)
+    movies = [pair[side] for pair in pairs for side in ways]
     first = detector.network.valid_from_[-1]
-    peaks = []
-    for side in (detector.preferred, -detector.preferred):
-        outputs = detector.network.transform(movies[side])
-        z = np.concatenate([out[first:, 0, detector.output] for out in outputs]) / detector.scale
-        peaks.append(float(peak_response(z - threshold)))
-    return Response(*peaks)
+    # all at once: a call costs more than a short movie
+    outputs = detector.network.transform(movies)
+    peaks = [
+        float(peak_response(each[first:, 0, detector.output] / detector.scale - threshold))
+        for each in outputs
+    ]
+    return [Response(*peaks[at : at + 2]) for at in range(0, len(peaks), 2)]
+
+
+def weighted(detector: MotionDetector, inputs: np.ndarray) -> np.ndarray:
+    """Weight what the second layer sees as a detector does, in standard deviations: the sum is its response.
+
+    Parameters
+    ----------
+    detector
+        The unit.
+    inputs
+        ``(samples, 6)`` from `lamina.circuits.detector_inputs`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(samples, 6)``: L1 (or L2) and L3 of the left, the centre and the right pixel. What the layer
+        subtracts as its mean is taken off each.
+    """
+    filters, means = second_layer(detector.network)
+    return (inputs - means) * filters[detector.direction] * (detector.sign / detector.scale)
+
+
+def _peaks(detector: MotionDetector, inputs: dict[int, np.ndarray], threshold: float) -> Response:
+    ways = (detector.preferred, -detector.preferred)
+    responses = (weighted(detector, inputs[side]).sum(axis=1) for side in ways)
+    return Response(*(float(peak_response(response - threshold)) for response in responses))
+
+
+def _swings(detector: MotionDetector, inputs: dict[int, np.ndarray]) -> Response:
+    ways = (detector.preferred, -detector.preferred)
+    responses = (weighted(detector, inputs[side]).sum(axis=1) for side in ways)
+    return Response(*(float(peak_response(z) + peak_response(-z)) for z in responses))
 
 
 def untrained_indices(fitted: Fitted, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -249,41 +306,3 @@ def untrained_indices(fitted: Fitted, count: int, rng: np.random.Generator) -> n
     # the percentile of every tenth sample of some 10^5 is the same to about a part in a hundred
     judged = (judge(fitted, rng.standard_normal((6, 6)), none, every=10) for _ in range(count))
     return np.array([abs(one.response.index) for one in judged])
-
-
-def shuffled_index(
-    fitted: Fitted, training: Training, config: MotionConfig, rng: np.random.Generator
-) -> float:
-    """Fit the second layer to scenes whose frames are in random order, choose by the same rule, and test.
-
-    The first layer is kept. Each frame stays whole, so that what the three photoreceptors see at one time is
-    unchanged, and only the order is lost.
-
-    Parameters
-    ----------
-    fitted
-        Its first layer is kept.
-    training
-        The movies to shuffle.
-    config
-        Gap and centring.
-    rng
-        Draws the orders.
-
-    Returns
-    -------
-    Magnitude of the index on the headline pattern.
-    """
-    network = fitted.network
-    columns = list(network.layers[1].inputs or ())
-    shuffled = [rng.permutation(movie) for movie in training.train[fitted.way]]
-    moments = LagMoments(1, 1, config.gap, 6)
-    for outputs in network.transform(shuffled, layer=0):
-        moments.update(outputs[network.valid_from_[0] :][:, :, columns].reshape(-1, 6)).end_trial()
-    return abs(judge(fitted, *second_layer_of(moments, config)).response.index)
-
-
-def second_layer_of(moments: LagMoments, config: MotionConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Return filters and means of a second layer learned from these moments."""
-    unit = ReSU.from_moments(moments, 6, center=config.center)
-    return np.asarray(unit.filters_[:, 0, :]), np.asarray(unit.past_mean_[0])

@@ -7,15 +7,18 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from lamina.circuits import MotionDetector, detector_inputs
+from lamina.experiments.motion.config import EXPECTED
+from lamina.experiments.motion.figures_circuit import (
+    contributions_figure,
+    inputs_figure,
+    responses_figure,
+    weights_figure,
+)
+from lamina.experiments.motion.figures_robustness import controls_figure, robustness_figure
+from lamina.experiments.motion.figures_tuning import speeds_figure, thresholds_figure, tuning_figure
 from lamina.experiments.motion.run import MotionResult
 from lamina.experiments.motion.stimuli import headline_pattern
-from lamina.experiments.motion.summary import (
-    ALL_CELLS,
-    DETECTORS,
-    connectome_weights,
-    unit_length,
-)
+from lamina.experiments.motion.summary import ALL_CELLS, DETECTORS, second_indices
 from lamina.experiments.natural_scenes import RIGHT, move
 from lamina.plotting import (
     figure,
@@ -28,8 +31,6 @@ from lamina.plotting import (
     plot_selectivity,
     plot_step_response,
     plot_traces,
-    plot_tuning_map,
-    plot_weights,
     save_figure,
     style,
 )
@@ -57,10 +58,16 @@ def draw_figures(result: MotionResult, folder: Path) -> dict[str, Path]:
         "scenes": scenes_figure,
         "layer1": layer1_figure,
         "responses": responses_figure,
+        "inputs": inputs_figure,
         "weights": weights_figure,
+        "contributions": contributions_figure,
         "selectivity": selectivity_figure,
         "stimuli": stimuli_figure,
         "tuning": tuning_figure,
+        "speeds": speeds_figure,
+        "thresholds": thresholds_figure,
+        "robustness": lambda result: robustness_figure(result.scrutiny),
+        "controls": lambda result: controls_figure(result.scrutiny),
     }
     with style():
         return {name: save_figure(draw(result), folder, name)[1] for name, draw in drawers.items()}
@@ -147,70 +154,14 @@ def layer1_figure(result: MotionResult) -> Figure:
     return drawn
 
 
-def responses_figure(result: MotionResult) -> Figure:
-    """Draw T4a's response to the ON/OFF pattern both ways, and the weighted inputs that make it."""
-    config = result.config
-    detector = result.repetitions[0].cells["T4a"].detector
-    pattern = headline_pattern(config)
-    traces = np.array([detector.respond(pattern[side]) for side in (detector.preferred, -detector.preferred)])
-    time = np.arange(traces.shape[1]) * config.dt_s
-    drawn, axes = figure(1, 3, width_in=10.0, height_in=2.8)
-    plot_traces(time, traces, axes[0, 0], labels=("preferred direction", "null direction"))
-    axes[0, 0].set_ylim(top=1.5 * traces.max())
-    axes[0, 0].legend(loc="upper right")
-    axes[0, 0].set_title("T4a to the ON/OFF pattern")
-    for column, (side, name) in enumerate(((1, "preferred"), (-1, "null")), start=1):
-        inputs = _weighted_inputs(detector, pattern[side * detector.preferred])
-        plot_traces(
-            time,
-            np.concatenate([inputs, inputs.sum(axis=0, keepdims=True)]),
-            axes[0, column],
-            labels=("L1, all three", "L3 left", "L3 centre", "L3 right", "sum"),
-            ylabel="Weighted input (SD)",
-        )
-        axes[0, column].set_title(f"inputs, {name} direction")
-    low = min(ax.get_ylim()[0] for ax in axes[0, 1:])
-    high = max(ax.get_ylim()[1] for ax in axes[0, 1:])
-    for ax in axes[0, 1:]:
-        ax.set_ylim(low, high + 0.55 * (high - low))
-        ax.legend(loc="upper right", ncols=2)
-    label_panels(axes)
-    return drawn
-
-
-def _weighted_inputs(detector: MotionDetector, movie: np.ndarray) -> np.ndarray:
-    """L1 of all three pixels together, then L3 of each, weighted, in standard deviations: ``(4, time)``."""
-    filters = np.asarray(detector.network.layers_[1].filters_[detector.direction, 0])
-    inputs = detector_inputs(detector.network, [movie]) * filters * detector.sign / detector.scale
-    return np.concatenate([inputs[:, ::2].sum(axis=1, keepdims=True), inputs[:, 1::2]], axis=1).T
-
-
-def weights_figure(result: MotionResult) -> Figure:
-    """Draw the six weights of T4a beside the connectome's, and those of the others."""
-    drawn, axes = figure(2, 2, width_in=8.0, height_in=5.0, sharey=True)
-    for ax, cell in zip(axes.flat, ALL_CELLS, strict=True):
-        first = "L1" if cell in DETECTORS else "L2"
-        plot_weights(
-            np.array([unit_length(r.cells[cell].detector.weights) for r in result.repetitions]),
-            ax,
-            reference=connectome_weights() if cell == "T4a" else None,
-            labels=(first, "L3"),
-        )
-        ax.set_title(cell)
-        ax.set_ylim(-1.1, 1.9)
-        ax.legend(loc="upper right", ncols=3)
-    label_panels(axes)
-    return drawn
-
-
 def selectivity_figure(result: MotionResult) -> Figure:
     """Draw the index of every repetition beside the controls."""
     repetitions = result.repetitions
     groups = {cell: result.each(cell, "index") for cell in ALL_CELLS}
     groups["shuffled frames"] = np.array([value for r in repetitions for value in r.shuffled.values()])
-    groups["paper's second direction"] = np.array([r.cells[c].paper for r in repetitions for c in DETECTORS])
+    groups["paper's second direction"] = second_indices(result)
     drawn, axes = figure(1, 1, width_in=6.4, height_in=3.2)
-    plot_selectivity(groups, axes[0, 0], null=result.untrained, level=0.6)
+    plot_selectivity(groups, axes[0, 0], null=result.untrained, level=EXPECTED["index"].limit)
     return drawn
 
 
@@ -230,19 +181,5 @@ def stimuli_figure(result: MotionResult) -> Figure:
         )
         plot_responses_by_stimulus(names, peaks[:, :, 0], peaks[:, :, 1], ax)
         ax.set_title(cell, loc="left")
-    label_panels(axes)
-    return drawn
-
-
-def tuning_figure(result: MotionResult) -> Figure:
-    """Draw T4a's tuning to sine gratings."""
-    tuning = result.tuning
-    drawn, axes = figure(1, 2, width_in=8.0, height_in=3.0)
-    plot_tuning_map(
-        tuning.frequencies_hz, tuning.wavelengths_deg, tuning.preferred, axes[0, 0], kind="response"
-    )
-    axes[0, 0].set_title("response to the preferred direction")
-    plot_tuning_map(tuning.frequencies_hz, tuning.wavelengths_deg, tuning.index, axes[0, 1])
-    axes[0, 1].set_title("index")
     label_panels(axes)
     return drawn

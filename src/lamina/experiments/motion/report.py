@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import platform
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from lamina.experiments.motion import findings, statements
+from lamina.experiments.claims import claims_table
+from lamina.experiments.closing import details_section, footer
+from lamina.experiments.motion import findings, findings_circuit, scrutiny_report, statements
 from lamina.experiments.motion.config import EXPECTED
+from lamina.experiments.motion.paper_claims import claims
 from lamina.experiments.motion.run import MotionResult
 from lamina.experiments.motion.summary import DETECTORS, held_out, untrained_limit
 from lamina.experiments.report import Report
-
-PACKAGES = ("lamina", "numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
 
 
 def write_report(result: MotionResult, figures: dict[str, Path], path: Path) -> Path:
@@ -36,20 +34,35 @@ def write_report(result: MotionResult, figures: dict[str, Path], path: Path) -> 
         ``path``.
     """
     t4 = np.concatenate([result.each(cell, "index") for cell in DETECTORS])
+    found = claims(result)
     names = ", ".join(scene.photograph.name for scene in result.scenes)
     report = Report(
         "How a fly could learn to see motion",
         f"A network of rectified spectral units was shown photographs ({names}) drifting past three "
         f"photoreceptors. Nobody told it what motion is. {statements.opening(result)}",
-        footer=f"Made by `lamina reproduce motion`, version {version('lamina')}.",
+        footer=footer("motion"),
     )
     _overview(report, result, t4)
+    report.section("The paper's claims, and ours beside them")
+    claims_table(
+        report,
+        found,
+        caption=f"Means over {result.config.n_seeds} repetitions, with standard deviations. The second "
+        "direction is that of networks with the paper's settings; the chosen units are those of the rule "
+        "below.",
+    )
     _scenes(report, result, figures)
     _layer1(report, result, figures)
-    findings.layer2(report, result, figures)
+    findings.layer2(report, result)
     findings.controls(report, result, figures)
-    findings.polarity(report, result, figures)
-    findings.claims(report, result, t4)
+    scrutiny_report.controls(report, result.scrutiny, figures)
+    findings.polarity(report, result)
+    findings_circuit.responses(report, result, figures)
+    findings_circuit.mechanism(report, result, figures)
+    findings_circuit.connectome(report, result, figures)
+    findings_circuit.tuning(report, result, figures)
+    scrutiny_report.robustness(report, result.scrutiny, figures)
+    scrutiny_report.held_out_images(report, result.scrutiny)
     findings.choices(report, result)
     _details(report, result)
     return report.write(path)
@@ -162,16 +175,12 @@ def _layer1(report: Report, result: MotionResult, figures: dict[str, Path]) -> N
 
 
 def _details(report: Report, result: MotionResult) -> None:
-    report.section("Details")
     scenes = {
         scene.photograph.name: f"{scene.photograph.source}; {scene.contrast.shape[1]} × "
         f"{scene.contrast.shape[0]} pixels, {scene.photograph.field_of_view_deg:.1f}° wide"
         for scene in result.scenes
     }
-    report.details("Images", scenes)
-    report.details("Settings", asdict(result.config))
-    versions = {name: version(name) for name in PACKAGES}
-    report.details("Versions", {"python": platform.python_version(), **versions})
+    details_section(report, result.config, Images=scenes)
     rows = []
     first = result.repetitions[0]
     for cell in DETECTORS:

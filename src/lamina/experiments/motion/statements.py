@@ -5,19 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.experiments.motion.config import EXPECTED, PAPER_INDEX
-from lamina.experiments.motion.detectors import CELLS
 from lamina.experiments.motion.run import MotionResult
 from lamina.experiments.motion.summary import (
     ALL_CELLS,
     DETECTORS,
+    TRAINED_ON,
     cosines,
     mean_weights,
     paper_weights,
+    second_indices,
     untrained_limit,
 )
 from lamina.experiments.natural_scenes import RIGHT
-
-_TRAINED_ON = {cell: way for cell, _, way in CELLS}
 
 
 def opening(result: MotionResult) -> str:
@@ -56,13 +55,13 @@ def preference(result: MotionResult) -> str:
         np.mean([result.each(cell, what) for cell in DETECTORS]) for what in ("preferred", "null")
     )
     signs = {
-        r.cells[cell].detector.preferred * _TRAINED_ON[cell] for r in result.repetitions for cell in DETECTORS
+        r.cells[cell].detector.preferred * TRAINED_ON[cell] for r in result.repetitions for cell in DETECTORS
     }
     if signs == {-1}:
         return chosen + (
             "It prefers the motion *opposite* to training, in every repetition. The learned way, the "
-            f"weighted inputs cancel or add up to less than zero (C), and rectification leaves {null:.2f} "
-            f"standard deviations at the peak; the other way they do not (B), and it leaves {strong:.2f}."
+            f"weighted inputs cancel or add up to less than zero, and rectification leaves {null:.2f} "
+            f"standard deviations at the peak; the other way they do not, and it leaves {strong:.2f}."
         )
     if signs == {1}:
         return chosen + "It prefers the motion of training, in every repetition."
@@ -85,7 +84,7 @@ def is_learned(result: MotionResult) -> str:
 
 def papers_unit(result: MotionResult) -> str:
     """Say what the second canonical direction does here."""
-    paper = _paper_indices(result)
+    paper = second_indices(result)
     agreeing = int(np.sum(paper > 0))
     return (
         f"It prefers the direction of training, as theirs does, in {agreeing} of {len(paper)} networks. On a "
@@ -131,41 +130,9 @@ def likeness(result: MotionResult) -> str:
     )
 
 
-def claimed_likeness(result: MotionResult) -> str:
-    """Say in short how far the weights resemble the connectome's."""
-    second, own = cosines(paper_weights(result)), cosines(mean_weights(result, "T4a"))
-    return (
-        f"Cosines of the second direction: L1 {second[0]:.2f}, L3 {second[1]:.2f}; of the unit chosen here: "
-        f"L1 {own[0]:.2f}, L3 {own[1]:.2f}."
-    )
-
-
-def claimed_opposites(result: MotionResult) -> str:
-    """Say whether opposite training makes opposite preferences."""
-    pairs = [[r.cells[cell].detector.preferred for cell in DETECTORS] for r in result.repetitions]
-    opposite = sum(a == -b for a, b in pairs)
-    if opposite < len(pairs):
-        return f"In {opposite} of {len(pairs)} repetitions."
-    turned = all(a != _TRAINED_ON["T4a"] for a, _ in pairs)
-    return f"Yes, in every repetition{' (each prefers the motion it was not trained on)' if turned else ''}."
-
-
-def claimed_filters(result: MotionResult, sigma: np.ndarray) -> str:
-    """Say whether the first layer's filters are what the paper says."""
-    shares = [r.layer1.plateau for r in result.repetitions]
-    yes = EXPECTED["L3_plateau"].passes(float(np.mean([share["L3"] for share in shares]))) and EXPECTED[
-        "L1_plateau"
-    ].passes(float(np.mean([share["unit 2"] for share in shares])))
-    return f"{'Yes' if yes else 'Not here'}. σ = {sigma[0]:.3f} and {sigma[1]:.3f} on rows not trained on."
-
-
 def _above_untrained(result: MotionResult) -> bool:
     lowest = min(float(result.each(cell, "index").mean()) for cell in DETECTORS)
     return lowest > untrained_limit(result)
-
-
-def _paper_indices(result: MotionResult) -> np.ndarray:
-    return np.array([r.cells[cell].paper for r in result.repetitions for cell in DETECTORS])
 
 
 def _edge(result: MotionResult, cell: str, polarity: str) -> float:

@@ -7,22 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from lamina.circuits.detector import second_layer
-from lamina.experiments.claims import Claim, at_least
-from lamina.experiments.motion.config import CONNECTOME, EXPECTED, PAPER_INDEX
-from lamina.experiments.motion.detectors import PAPER_DIRECTION
+from lamina.experiments.motion import scrutiny_metrics
+from lamina.experiments.motion.config import EXPECTED, PAPER_INDEX
+from lamina.experiments.motion.connectome import connectome_weights, unit_length
+from lamina.experiments.motion.detectors import CELLS
 from lamina.experiments.motion.run import MotionResult
+from lamina.experiments.motion.unit_metrics import WAYS, likeness_metrics, unit_metrics
 from lamina.experiments.registry import Row
 
 PERCENTILE = 99.0
 DETECTORS = ("T4a", "T4b")
 ALL_CELLS = ("T4a", "T4b", "T5a", "T5b")
-WAYS = {1: "right", -1: "left"}
-
-
-def unit_length(weights: np.ndarray) -> np.ndarray:
-    """Scale the weights of each cell type, ``(..., 3)``, to length 1: only relative weights compare."""
-    return weights / np.linalg.norm(weights, axis=-1, keepdims=True)
+TRAINED_ON = {cell: way for cell, _, way in CELLS}
 
 
 def mean_weights(result: MotionResult, cell: str) -> np.ndarray:
@@ -32,23 +28,46 @@ def mean_weights(result: MotionResult, cell: str) -> np.ndarray:
     )
 
 
-def connectome_weights() -> np.ndarray:
-    """Return the connectome's relative weights, ``(2, 3)``."""
-    return unit_length(np.array([CONNECTOME["L1"], CONNECTOME["L3"]]))
+def paper_weights(result: MotionResult, cell: str = "T4a") -> np.ndarray:
+    """Mean relative weights of the paper's T4, the second direction with the paper's settings, ``(2, 3)``.
 
-
-def paper_weights(result: MotionResult) -> np.ndarray:
-    """Mean relative weights of the paper's T4, the second direction of T4a's network, ``(2, 3)``.
-
-    A canonical direction has no sign of its own; it is given the one under which L1 excites the unit.
+    A canonical direction has no sign of its own; it is given the one under which L1 of the centre excites it.
     """
-    filters = [
-        second_layer(r.cells["T4a"].detector.network)[0][PAPER_DIRECTION].reshape(-1, 2).T
-        for r in result.repetitions
-    ]
-    return unit_length(
-        np.mean([unit_length(weights * np.sign(weights[0].sum())) for weights in filters], axis=0)
+    weights = [unit_length(r.papers[cell].detector.weights) for r in result.repetitions]
+    return unit_length(np.mean(weights, axis=0))
+
+
+def second_indices(result: MotionResult, cell: str | None = None) -> np.ndarray:
+    """Return the indices of the paper's units on the ON/OFF pattern, positive for the motion trained on.
+
+    Repetition by repetition; T4a and T4b each, or one of them.
+    """
+    return np.array(
+        [
+            r.papers[each].headline.index * r.papers[each].detector.preferred * TRAINED_ON[each]
+            for r in result.repetitions
+            for each in (DETECTORS if cell is None else (cell,))
+        ]
     )
+
+
+def likenesses(result: MotionResult) -> dict[str, list[np.ndarray]]:
+    """Collect the weights that are compared with the connectome's onto T4a, of every repetition.
+
+    A T4b looks the other way, so that its weights are mirrored, left for right. The chosen units prefer the
+    motion that they were not trained on; hence they are compared both ways.
+    """
+    repetitions = result.repetitions
+    second = {cell: [r.papers[cell].detector.weights for r in repetitions] for cell in DETECTORS}
+    chosen = {cell: [r.cells[cell].detector.weights for r in repetitions] for cell in DETECTORS}
+    return {
+        "second direction, T4a": second["T4a"],
+        "second direction, T4b mirrored": [weights[:, ::-1] for weights in second["T4b"]],
+        "chosen T4a": chosen["T4a"],
+        "chosen T4b mirrored": [weights[:, ::-1] for weights in chosen["T4b"]],
+        "chosen T4a mirrored": [weights[:, ::-1] for weights in chosen["T4a"]],
+        "chosen T4b": chosen["T4b"],
+    }
 
 
 def cosines(weights: np.ndarray) -> np.ndarray:
@@ -79,7 +98,6 @@ def metrics(result: MotionResult) -> dict[str, Any]:
     Settings, scenes, and for each repetition and each choice what was measured.
     """
     repetitions = result.repetitions
-    weights = {cell: mean_weights(result, cell) for cell in ALL_CELLS}
     return {
         "config": asdict(result.config),
         "scenes": [
@@ -99,42 +117,26 @@ def metrics(result: MotionResult) -> dict[str, Any]:
             "plateau_shares": [r.layer1.plateau for r in repetitions],
         },
         "cells": {
-            cell: {
-                "index": result.each(cell, "index").tolist(),
-                "preferred_response_sd": result.each(cell, "preferred").tolist(),
-                "null_response_sd": result.each(cell, "null").tolist(),
-                "prefers": [WAYS[r.cells[cell].detector.preferred] for r in repetitions],
-                "training_index": [r.cells[cell].detector.training_index for r in repetitions],
-                "direction": [r.cells[cell].detector.direction + 1 for r in repetitions],
-                "half": ["positive" if r.cells[cell].detector.sign > 0 else "negative" for r in repetitions],
-                "held_out_scenes_index": [r.cells[cell].held_out.index for r in repetitions],
-                "held_out_scenes_null_sd": [r.cells[cell].held_out.null for r in repetitions],
-                "paper_second_direction_index": [r.cells[cell].paper for r in repetitions],
-                "layer2_canonical_correlations": [
-                    r.cells[cell].detector.network.layers_[1].canonical_correlations_.tolist()
-                    for r in repetitions
-                ],
-                "every_direction_index": [r.cells[cell].directions.tolist() for r in repetitions],
-                "weights": weights[cell].tolist(),
-                "responses_sd": {
-                    name: [
-                        [r.cells[cell].responses[name].preferred, r.cells[cell].responses[name].null]
-                        for r in repetitions
-                    ]
-                    for name in repetitions[0].cells[cell].responses
-                },
-            }
+            cell: unit_metrics([r.cells[cell] for r in repetitions], [r.studies[cell] for r in repetitions])
             for cell in ALL_CELLS
         },
+        "paper_units": {
+            cell: unit_metrics(
+                [r.papers[cell] for r in repetitions], [r.studies[f"{cell}, paper"] for r in repetitions]
+            )
+            for cell in DETECTORS
+        },
+        "connectome": {name: likeness_metrics(each) for name, each in likenesses(result).items()},
         "controls": {
             "untrained_index": result.untrained.tolist(),
             "untrained_99th_percentile": untrained_limit(result),
             "shuffled_index": {cell: [r.shuffled[cell] for r in repetitions] for cell in DETECTORS},
         },
-        "connectome_cosine": _by_input(cosines(weights["T4a"])),
+        "connectome_cosine": _by_input(cosines(mean_weights(result, "T4a"))),
         "paper_second_direction_weights": paper_weights(result).tolist(),
         "paper_second_direction_connectome_cosine": _by_input(cosines(paper_weights(result))),
         "choices": [asdict(choice) for choice in result.choices],
+        "scrutiny": scrutiny_metrics.metrics(result.scrutiny),
     }
 
 
@@ -204,7 +206,7 @@ def table(result: MotionResult) -> list[tuple[str, list[Row]]]:
     first = [result.repetitions[0].cells[cell].detector.preferred for cell in DETECTORS]
     lowest = min(float(result.each(cell, "index").mean()) for cell in DETECTORS)
     shuffled = np.mean([list(r.shuffled.values()) for r in result.repetitions])
-    paper = np.mean([r.cells[cell].paper for r in result.repetitions for cell in DETECTORS])
+    paper = second_indices(result).mean()
     groups.append(
         (
             "Controls, chosen by the same rule",
@@ -237,36 +239,6 @@ def table(result: MotionResult) -> list[tuple[str, list[Row]]]:
         )
     )
     return groups
-
-
-def claims(result: MotionResult) -> list[Claim]:
-    """Set the paper's claims and the bars of the specification beside what was found.
-
-    Parameters
-    ----------
-    result
-        A run. Only one on the bundled photographs is judged: elsewhere nothing is promised.
-
-    Returns
-    -------
-    list[Claim]
-        The claims.
-    """
-    sigma = held_out(result)
-    found = [
-        at_least(
-            "Fig. 4", f"σ{'₁₂'[k]} on rows not trained on", EXPECTED[f"sigma_{k + 1}"].limit, float(sigma[k])
-        )
-        for k in (0, 1)
-    ]
-    for cell in ALL_CELLS:
-        index = result.each(cell, "index")
-        found.append(
-            at_least(
-                "Fig. 5", f"{cell}: index on the ON/OFF pattern", EXPECTED["index"].limit, float(index.mean())
-            )
-        )
-    return [found_one if result.bundled else found_one._replace(holds=None, bar="") for found_one in found]
 
 
 def _checked(result: MotionResult, label: str, name: str, value: float, spread: str = "") -> Row:

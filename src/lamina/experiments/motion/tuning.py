@@ -35,6 +35,15 @@ class Tuning:
     preferred: np.ndarray
     index: np.ndarray
 
+    @property
+    def best(self) -> float:
+        """Index on the grating that drives the detector most in its preferred direction."""
+        return float(self.index.flat[int(self.preferred.argmax())])
+
+    def driven(self, least_sd: float) -> np.ndarray:
+        """Return the indices on the gratings that drive it at least so much in its preferred direction."""
+        return self.index[self.preferred >= least_sd]
+
 
 def tune(detector: MotionDetector, config: MotionConfig) -> Tuning:
     """Show a detector sine gratings of every frequency and wavelength, both ways.
@@ -52,10 +61,12 @@ def tune(detector: MotionDetector, config: MotionConfig) -> Tuning:
         Peak responses and index.
     """
     shape = (len(FREQUENCIES_HZ), len(WAVELENGTHS_DEG))
-    peaks = np.zeros((2, *shape))
-    for row, frequency in enumerate(FREQUENCIES_HZ):
-        for column, wavelength in enumerate(WAVELENGTHS_DEG):
-            response = respond(detector, grating(config, wavelength, frequency), config.threshold)
-            peaks[:, row, column] = response.preferred, response.null
+    shown = [
+        grating(config, wavelength, frequency)
+        for frequency in FREQUENCIES_HZ
+        for wavelength in WAVELENGTHS_DEG
+    ]
+    found = respond(detector, shown, config.threshold)
+    peaks = np.array([[each.preferred, each.null] for each in found]).T.reshape(2, *shape)
     index = np.where(peaks.max(axis=0) > _SILENT, direction_selectivity_index(*peaks), np.nan)
     return Tuning(np.array(FREQUENCIES_HZ), np.array(WAVELENGTHS_DEG), peaks[0], index)
