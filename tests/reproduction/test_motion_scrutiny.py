@@ -310,8 +310,16 @@ def test_every_claim_that_does_not_hold_says_why(found):
 
 def test_a_control_as_good_as_the_detector_is_not_below_it(found):
     same = [replace(one, outcomes={**one.outcomes, SHUFFLED: one.outcomes[TRAINED]}) for one in found.probed]
+    half = [
+        replace(one, outcomes={**one.outcomes, SHUFFLED: replace(
+            one.outcomes[SHUFFLED], scenes=one.outcomes[TRAINED].scenes
+        )})
+        for one in found.probed
+    ]  # fmt: skip
     assert judged.control_claim(enough(found), SHUFFLED).holds
     assert not judged.control_claim(enough(found, probed=same), SHUFFLED).holds
+    # on both measures it has to lie below
+    assert not judged.control_claim(enough(found, probed=half), SHUFFLED).holds
 
 
 def test_settings_and_seeds_decide_everything(network):

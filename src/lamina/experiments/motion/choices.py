@@ -1,4 +1,4 @@
-"""What each modelling choice does to the index, one changed at a time, as lines of a table."""
+"""What each modelling choice does to the index, as a table: one line per change."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from lamina.experiments.motion.robustness import (
     delay,
 )
 from lamina.experiments.motion.scrutiny import FACTORS, Scrutiny
-from lamina.plotting import PALETTE, figure, label_panels, plot_selectivity, save_figure, style
+from lamina.plotting import PALETTE, figure, label_panels, plot_selectivity
 
 GOAL = EXPECTED["index"].limit
 PATTERN: dict[str, Any] = {"color": PALETTE[0], "linestyle": "-", "marker": "o", "markersize": 3.5}
@@ -45,13 +44,6 @@ LABELS = {
     "noise": "Photoreceptor noise (SD)",
 }
 WHERE = (("pattern", PATTERN, "ON/OFF pattern"), ("scenes", SCENES, "unseen scenes"))
-
-
-def draw_scrutiny(found: Scrutiny, folder: Path) -> dict[str, Path]:
-    """Draw both figures into ``folder`` as PNG and SVG, and return the SVG files by name."""
-    with style():
-        drawn = {"robustness": robustness_figure(found), "controls": controls_figure(found)}
-        return {name: save_figure(each, folder, name)[1] for name, each in drawn.items()}
 
 
 def robustness_figure(found: Scrutiny) -> Figure:
