@@ -21,7 +21,7 @@ from lamina.experiments.scenes.findings import (
     theory_cosines,
     widening,
 )
-from lamina.experiments.scenes.measures import centre_of_mass, count_lobes, first_lobe
+from lamina.experiments.scenes.measures import centre_of_mass, first_lobe
 from lamina.experiments.scenes.population import (
     autocovariance_at,
     cut_off_hz,
@@ -168,9 +168,6 @@ def test_widths_of_known_filters():
     for power in (1, 2):
         ratio = math.exp(-power / 10)
         assert centre_of_mass(decay, power) == pytest.approx(ratio / (1 - ratio), rel=1e-6)
-    assert count_lobes(np.array([1.0, 0.04, -0.04, 0.5, -0.2, 0.01, -0.3, 0.06])) == 3
-    assert count_lobes(np.array([-1.0, 0.05])) == 1
-    assert count_lobes(np.zeros(4)) == 0
 
 
 def test_spectrum_cut_off_and_autocovariance_of_known_signals():

@@ -13,6 +13,7 @@ from matplotlib.ticker import NullLocator
 
 from lamina.experiments.natural_scenes import Split
 from lamina.experiments.scenes.findings import MS_PER_S, products, widening
+from lamina.experiments.scenes.measures import first_lobe
 from lamina.experiments.scenes.run import LEAVES, PHOTOGRAPHS, WHITE, ScenesResult, World
 from lamina.experiments.scenes.staircase import answer
 from lamina.experiments.scenes.worlds import add_noise, scans
@@ -166,7 +167,13 @@ def widening_figure(result: ScenesResult) -> Figure:
         ax.set_ylabel(label)
         ax.set_ylim(bottom=0)
         ax.set_xlabel("Noise (SD of a row)")
-    axes[0, 1].set_ylim(top=1.45 * axes[0, 1].get_ylim()[1])
+    for unit in (0, 1):
+        ideal = [
+            first_lobe(each.filters[unit]) * MS_PER_S * result.config.dt_s for each in result.closed_form
+        ]
+        axes[0, 1].plot(result.config.levels, ideal, color="black", linestyle=":", linewidth=0.9, zorder=3,
+                        label="closed form" if unit else "_")  # fmt: skip
+    axes[0, 1].set_ylim(top=1.55 * axes[0, 1].get_ylim()[1])
     axes[0, 1].legend(loc="upper left", fontsize=6.5)
     _collapse(axes[0, 2], result)
     for name in LOOK:

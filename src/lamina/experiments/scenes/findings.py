@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lamina.experiments.scenes.measures import centre_of_mass, count_lobes, first_lobe
+from lamina.experiments.gp.lobes import count_lobes
+from lamina.experiments.scenes.measures import centre_of_mass, first_lobe
 from lamina.experiments.scenes.population import autocovariance_at, population
 from lamina.experiments.scenes.run import LEAVES, PHOTOGRAPHS, ScenesResult, World
 

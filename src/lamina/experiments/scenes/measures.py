@@ -1,11 +1,8 @@
-"""How wide a temporal filter is: its first lobe, its centre of mass, and how many lobes it has."""
+"""How wide a temporal filter is: its first lobe, and its centre of mass."""
 
 from __future__ import annotations
 
 import numpy as np
-
-LOBE = 0.05
-"""Share of the largest weight below which a weight belongs to no lobe (specification)."""
 
 
 def first_lobe(weights: np.ndarray) -> float:
@@ -52,20 +49,3 @@ def centre_of_mass(weights: np.ndarray, power: float = 2.0) -> float:
     """
     mass = np.abs(weights) ** power
     return float(mass @ np.arange(len(weights)) / mass.sum())
-
-
-def count_lobes(weights: np.ndarray) -> int:
-    """Count the lobes of a filter: runs of one sign among the weights above 5 % of the largest.
-
-    Parameters
-    ----------
-    weights
-        (memory,). Weights below the limit neither begin a lobe nor split one.
-
-    Returns
-    -------
-    int
-        At least 1, unless all weights are 0.
-    """
-    large = weights[np.abs(weights) > LOBE * np.abs(weights).max(initial=0.0)]
-    return int(len(large) > 0) + int(np.count_nonzero(np.diff(np.sign(large))))

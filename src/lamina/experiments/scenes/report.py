@@ -10,7 +10,7 @@ from lamina.experiments.claims import claims_table
 from lamina.experiments.closing import details_section, footer
 from lamina.experiments.report import Report
 from lamina.experiments.scenes.findings import closed_form_cosines, products, theory_cosines, widening
-from lamina.experiments.scenes.run import LEAVES, PHOTOGRAPHS, SHARP, WHITE, ScenesResult
+from lamina.experiments.scenes.run import LEAVES, PHOTOGRAPHS, SHARP, WHITE, ScenesResult, World
 from lamina.experiments.scenes.statements import claims
 
 
@@ -91,21 +91,25 @@ def _scans(report: Report, result: ScenesResult, figures: dict[str, Path]) -> No
 def _filters(report: Report, result: ScenesResult, figures: dict[str, Path]) -> None:
     config = result.config
     theory, closed = theory_cosines(result.worlds[PHOTOGRAPHS]), closed_form_cosines(result)
+    marks = result.worlds[PHOTOGRAPHS].marks(config.headline)
     report.section("L3, L1 and L2")
     report.text(
-        "The first direction is mostly one positive lobe: it follows the luminance, as L3 does. The second "
-        "takes the difference of the present and the recent past; its two halves, rectified, answer steps up "
-        "(L1, ON) and steps down (L2, OFF)."
+        f"At noise {config.headline:g} the first direction keeps "
+        f"{100 * np.mean([each.L3_kept for each in marks]):.0f} % of a step on the plateau: it follows the "
+        "luminance, as L3 does. The second sets the present against the recent past. Its two halves, "
+        "rectified, are L1, which answers steps up (ON), and L2, which answers steps down (OFF); on their "
+        f"worst plateaus {100 * np.mean([each.L1_plateau for each in marks]):.0f} % and "
+        f"{100 * np.mean([each.L2_plateau for each in marks]):.0f} % of their mean peaks are left."
     )
     report.figure(
         figures["filters"],
         "Filters at three noise levels, mean over seeds, bands span them. A–C: photographs. D–F: dead "
         "leaves; dotted: the closed form, with nothing fitted.",
-        "A low-pass filter and a smoothed derivative, wider with more noise; the closed form lies on them.",
+        "A low-pass filter and a smoothed derivative, wider with more noise.",
         wide=True,
     )
     report.text(
-        "Two other routes lead to the same filters. From the autocovariance of the scans alone, with the "
+        "Two other routes to the filters need no fit. From the autocovariance of the scans alone, with the "
         f"noise added to its lag 0, come filters whose cosine with the fitted ones is {theory.min():.4f} or "
         "more at every noise level and seed. From the closed form of the dead-leaves model, blurred and "
         f"stripped of its local mean on paper, come filters of cosine {closed.min():.4f} or more with those "
@@ -118,49 +122,74 @@ def _filters(report: Report, result: ScenesResult, figures: dict[str, Path]) -> 
         "L3 follows every step; L1 answers steps up and L2 steps down, with a rest that grows with noise.",
         wide=True,
     )
-    noise = config.noises[-1]
-    marks = result.worlds[PHOTOGRAPHS].marks(noise)
-    rest = np.mean([max(each.L1_plateau, each.L2_plateau) for each in marks])
+    rests = [
+        np.mean([max(each.L1_plateau, each.L2_plateau) for each in result.worlds[PHOTOGRAPHS].marks(noise)])
+        for noise in config.noises
+    ]
+    shown = ", ".join(
+        f"{100 * rest:.0f} % at noise {noise:g}" for noise, rest in zip(config.noises, rests, strict=True)
+    )
+    world = result.worlds[PHOTOGRAPHS]
+    sums = [
+        np.mean([one.units[world.at(noise)].filters_[1].sum() for one in world.learned])
+        for noise in config.noises
+    ]
     report.note(
-        f"That L1 and L2 are silent on plateaus is a matter of noise. At noise {noise:g} their answer on the "
-        f"worst plateau is {100 * rest:.0f} % of their mean peak: where the noise is strong, the second "
-        "filter weighs a long past against the present, and its weights no longer sum to zero. The stimulus "
-        "is shown in units of its own standard deviation about its mean; what rests "
-        "depends on that mean."
+        f"How silent L1 and L2 are on plateaus depends on the noise: their worst rest is {shown} of the mean "
+        f"peak, and the weights of the second filter sum to {', '.join(f'{each:.2f}' for each in sums)}. The "
+        "stimulus is shown in units of its own standard deviation about its mean; what rests depends on that "
+        "mean."
     )
 
 
 def _widening(report: Report, result: ScenesResult, figures: dict[str, Path]) -> None:
     world = result.worlds[PHOTOGRAPHS]
-    lobes = widening(world).first_lobe_ms.mean(axis=0)
+    wide = widening(world)
+    lobes, count = wide.first_lobe_ms.mean(axis=0), wide.lobes.mean(axis=0)
     cuts = world.each("cut_off_hz").mean(axis=0)
-    shares = products(world).mean(axis=0)
+    blurred = [result.worlds[name] for name in (PHOTOGRAPHS, LEAVES, WHITE)] + list(
+        result.velocities.values()
+    )
+    every = np.concatenate([products(each) for each in blurred])
     report.section("Noise widens filters, and why")
     report.text(
-        f"From noise {world.noises[0]:g} to {world.noises[-1]:g} the first lobe of the first filter grows "
+        f"From noise {world.noises[0]:g} to {world.noises[-1]:g} the first lobe of the first filter goes "
         f"from {lobes[0, 0]:.0f} to {lobes[-1, 0]:.0f} ms, that of the second from {lobes[0, 1]:.0f} to "
-        f"{lobes[-1, 1]:.0f} ms, and the number of lobes falls. The reason stands in the spectrum (A): the "
+        f"{lobes[-1, 1]:.0f} ms; the number of lobes from {count[0, 0]:.1f} to {count[-1, 0]:.1f} and from "
+        f"{count[0, 1]:.1f} to {count[-1, 1]:.1f}. The reason stands in the spectrum (A). The "
         "photoreceptor's blur makes the power of the scans fall steeply with frequency, and white noise "
-        f"hides all that lies above the frequency at which it is as strong, {cuts[0]:.1f} Hz at the least "
-        f"noise and {cuts[-1]:.1f} Hz at the most. A filter that has to do without the frequencies above the "
-        f"cut-off cannot change faster: the first lobes are about {shares[0]:.2f} and {shares[1]:.2f} of a "
-        "period of the cut-off long (C), in photographs, dead leaves and white scenes, and at other speeds."
+        f"hides all that lies above the frequency at which it is as strong: {cuts[0]:.1f} Hz at the least "
+        f"noise, {cuts[-1]:.1f} Hz at the most. A filter that has to do without the frequencies above this "
+        f"cut-off cannot change faster. In everything that was scanned with blur, at every noise and speed, "
+        f"the first lobe is {every[:, 0].min():.2f} to {every[:, 0].max():.2f} of a period of the cut-off "
+        f"long in the first filter, and {every[:, 1].min():.2f} to {every[:, 1].max():.2f} in the second "
+        f"(C), while the lobes themselves differ by factors of {_factor(blurred, 0):.0f} and "
+        f"{_factor(blurred, 1):.0f}."
     )
     report.figure(
         figures["widening"],
         "A: power spectra of the scans, and of the noise (dotted); dots mark the cut-offs. B: time before "
         "the present at which a filter first changes its sign. C: the same against the period of the "
-        "cut-off, for everything that was scanned with blur; lines: proportional. D: centre of mass of the "
-        "squared weights. E: number of lobes (runs of one sign above 5 % of the largest weight). F: "
-        "canonical correlations; crosses: rows not trained on. Bands span the seeds.",
-        "First lobes widen with noise in proportion to the period of the cut-off, while lobes become fewer.",
+        "cut-off, for everything that was scanned with blur; lines: proportional. Dotted in B: the closed "
+        "form of dead leaves. D: centre of mass of the squared weights. E: number of lobes (runs of one sign "
+        "above 5 % of the largest weight). F: canonical correlations; crosses: rows not trained "
+        "on. Bands span the seeds.",
+        "Spectra with their cut-offs, and the widths of filters against noise and against the cut-off.",
         wide=True,
     )
+    magnitude = wide.magnitude_centre_ms.mean(axis=0)[[world.at(noise) for noise in result.config.noises]]
+    trail = [" → ".join(f"{value:.0f}" for value in magnitude[:, unit]) for unit in (0, 1)]
     report.note(
-        "The centre of mass says less than the first lobe. While every lobe widens, the last ones disappear, "
-        "and what is added near the present is taken off the tail; weighted by magnitudes and not by "
-        "squares, the centre does not move with noise in any one direction (metrics.json has both)."
+        "The centre of mass says less than the first lobe: where lobes widen and become fewer, what is added "
+        "near the present is taken off the tail. Weighted by magnitudes and not by squares, which gives more "
+        f"to the tail, it is at {trail[0]} ms for the first filter and {trail[1]} ms for the second, at the "
+        "three noise levels of the filters above."
     )
+
+
+def _factor(worlds: list[World], unit: int) -> float:
+    lobes = np.concatenate([widening(each).first_lobe_ms.mean(axis=0)[:, unit] for each in worlds])
+    return float(lobes.max() / lobes.min())
 
 
 def _controls(report: Report, result: ScenesResult, figures: dict[str, Path]) -> None:
@@ -180,7 +209,7 @@ def _controls(report: Report, result: ScenesResult, figures: dict[str, Path]) ->
     report.figure(
         figures["controls"],
         f"Both filters at noise {noise:g}, mean over seeds, bands span them.",
-        "The white scene teaches nearly the same filters; without blur the second filter is another one.",
+        "Filters of photographs, dead leaves, white scenes, and dead leaves without blur, on one another.",
         wide=True,
     )
     report.note(

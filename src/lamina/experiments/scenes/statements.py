@@ -71,7 +71,8 @@ def _correlations(result: ScenesResult) -> Iterator[Claim]:
                 least,
                 float(values[:, unit].mean()),
                 paper=f"≥ {least:g}",
-                spread=_spread(values[:, unit]),
+                spread=_spread(values[:, unit], 4),
+                digits=4,
                 why=_low(world, name, unit, least),
             )
 
@@ -189,7 +190,7 @@ def _leaves(result: ScenesResult) -> Iterator[Claim]:
             f"dead leaves: σ{SUBSCRIPTS[unit]} at noise {noise:g}",
             least,
             float(values[:, unit].mean()),
-            spread=_spread(values[:, unit]),
+            spread=_spread(values[:, unit], 4),
             digits=4,
             why=_low(world, "correlations", unit, least),
         )
@@ -300,8 +301,8 @@ def _rest(world: World, noise: float) -> str:
     )
 
 
-def _spread(values: np.ndarray) -> str:
-    return f" ± {values.std():.3f}" if len(values) > 1 else ""
+def _spread(values: np.ndarray, digits: int = 3) -> str:
+    return f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
 
 
 def _list(noises: tuple[float, ...]) -> str:
