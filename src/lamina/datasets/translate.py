@@ -9,7 +9,7 @@ import numpy as np
 from lamina._checks import check_integer, check_real
 from lamina.datasets.arrays import as_real_array
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
-from lamina.simulate.grid_retina import unit_vector
+from lamina.linalg.directions import unit_vector
 from lamina.typing import GridMovie, Scene
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina._checks import check_integer, check_real
+from lamina.linalg.directions import unit_vector
 from lamina.simulate.acceptance import SIGMA_PER_FWHM
 from lamina.simulate.retina import Retina
 
@@ -108,14 +109,3 @@ class GridRetina:
 
     def _row(self, n_pixels: int) -> Retina:
         return Retina(n_pixels, self.spacing_deg, self.dt_s, self.acceptance_deg)
-
-
-def unit_vector(direction_deg: float) -> tuple[float, float]:
-    """Return the unit vector (right, up) of a direction, exact where it is a multiple of 90 degrees.
-
-    What moves along a row then stays in it, without rounding.
-    """
-    turned = check_real("direction_deg", direction_deg) % 360.0
-    cardinal = {0.0: (1.0, 0.0), 90.0: (0.0, 1.0), 180.0: (-1.0, 0.0), 270.0: (0.0, -1.0)}
-    angle = np.deg2rad(turned)
-    return cardinal.get(turned, (float(np.cos(angle)), float(np.sin(angle))))
