@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lamina._checks import check_real
 
 
-def unit_vector(direction_deg: float) -> tuple[float, float]:
+def unit_vector(direction_deg: Any) -> tuple[float, float]:
     """Return the unit vector (right, up) of a direction, exact where it is a multiple of 90 degrees.
 
     What moves along a row then stays in it, without rounding.
