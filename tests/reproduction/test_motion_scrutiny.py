@@ -12,6 +12,7 @@ from lamina.experiments.motion.choices import choices_of
 from lamina.experiments.motion.controls import (
     BOTH_WAYS,
     CONTROLS,
+    PCA_BOTH_WAYS,
     PCA_INPUTS,
     SHUFFLED,
     TRAINED,
@@ -103,6 +104,10 @@ def test_a_unit_is_chosen_and_measured_as_a_plain_version_does(network):
     assert ours.way == np.sign(indices[best])
     preferred = LEFT * ours.way
     scale = (fitted.scenes[LEFT] @ layer.filters[best // 2]).std()
+    weights = halves[best][1] * layer.filters[best // 2] / np.linalg.norm(layer.filters[best // 2])
+    np.testing.assert_allclose(ours.weights, weights)
+    turned = weights[[4, 5, 2, 3, 0, 1]]
+    assert ours.mirror_cosine == pytest.approx(weights @ turned)
     for response, inputs in ((ours.pattern, fitted.pattern), (ours.scenes, trained.unseen)):
         assert response.preferred == pytest.approx(peak(inputs[preferred], *halves[best]) / scale)
         assert response.null == pytest.approx(peak(inputs[-preferred], *halves[best]) / scale)
@@ -342,9 +347,10 @@ EXPLAINED = {
     "spacing from 3.2 to 10°: lowest index, pattern and unseen scenes",
     "noise from 0.002 to 0.5: lowest index, pattern and unseen scenes",
     f"index above “{PCA_INPUTS}”: pattern, unseen scenes",
+    f"index above “{PCA_BOTH_WAYS}”: pattern, unseen scenes",
 }
-"""Beyond 7° six inputs at one time hold too little, in noise of half the signal CCA finds too little, and
-principal components of the present find the direction too."""
+"""Beyond 6° and in strong noise six inputs at one time hold too little; principal components of the present
+find the direction too, and in some repetitions even of motion both ways."""
 
 
 @pytest.mark.slow

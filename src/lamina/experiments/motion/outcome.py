@@ -77,6 +77,8 @@ class Outcome:
         Responses to scenes that were not trained on.
     correlations
         Canonical correlations of its second layer.
+    weights
+        Of its six inputs, scaled to length 1: L1 and L3 of the left, the centre and the right pixel.
     """
 
     cell: str
@@ -86,6 +88,13 @@ class Outcome:
     pattern: Response
     scenes: Response
     correlations: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def mirror_cosine(self) -> float:
+        """Cosine of the weights with those of the unit turned left to right: 1 if symmetric, -1 if odd."""
+        weights = np.reshape(self.weights, (-1, 2))
+        return float((weights * weights[::-1]).sum())
 
 
 def learn(
@@ -227,4 +236,5 @@ def measure(
         judged.response,
         Response(*held),
         tuple(layer.correlations.tolist()),
+        tuple((weights / np.linalg.norm(weights)).tolist()),
     )

@@ -228,6 +228,13 @@ def _why_control(found: Scrutiny, name: str) -> str:
             "the one that it goes to, at one and the same time; principal components find this without "
             "looking at the future."
         )
+    if name in (BOTH_WAYS, PCA_BOTH_WAYS):
+        cosine = np.mean([one.mirror_cosine for one in found.outcomes(name)])
+        text += (
+            " Motion both ways together is the same from either side, and so directions learned from it are "
+            "even or odd. The two halves of an odd one prefer opposite ways, so that there are some for the "
+            f"rule to find: the cosine of its units with their mirror image is {cosine:+.2f}."
+        )
     return text
 
 

@@ -70,6 +70,7 @@ def rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "pattern": {"index": one.pattern.index, "P": one.pattern.preferred, "N": one.pattern.null},
             "unseen_scenes": {"index": one.scenes.index, "P": one.scenes.preferred, "N": one.scenes.null},
             "canonical_correlations": list(one.correlations),
+            "weights": list(one.weights),
         }
         for one in outcomes
     ]
