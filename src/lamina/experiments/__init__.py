@@ -3,6 +3,8 @@
 from lamina.experiments.adaptation import ADAPTATION
 from lamina.experiments.baselines import BASELINES
 from lamina.experiments.claims import Claim
+from lamina.experiments.depth import DEPTH
+from lamina.experiments.gp import GP
 from lamina.experiments.local_learning import LOCAL
 from lamina.experiments.motion import MOTION
 from lamina.experiments.ou import OU
@@ -10,7 +12,7 @@ from lamina.experiments.registry import Experiment, Panel, Reproduction, Row
 from lamina.experiments.scenes import SCENES
 
 REGISTRY: dict[str, Experiment] = {
-    each.name: each for each in (OU, ADAPTATION, SCENES, MOTION, BASELINES, LOCAL)
+    each.name: each for each in (OU, GP, ADAPTATION, SCENES, MOTION, BASELINES, LOCAL, DEPTH)
 }
 """Every experiment that the command line can run, by name, in the order of the paper."""
 
