@@ -1,0 +1,183 @@
+"""Supplement: which kernels have how many canonical correlations, by closed forms and by two routes."""
+
+import json
+import math
+
+import mpmath
+import numpy as np
+import pytest
+
+from lamina.errors import ArgumentError
+from lamina.experiments.kernels import KERNELS, KernelsConfig, run
+from lamina.experiments.kernels.states import (
+    damped_oscillation,
+    matern_states,
+    oscillator_states,
+    periodic_weights,
+    state_correlations,
+)
+from lamina.experiments.kernels.summary import ALONE, claims, directions, metrics, rank, resolved
+from lamina.simulate import (
+    exponential_kernel,
+    matern32_kernel,
+    matern52_kernel,
+    oscillating_kernel,
+    population_canonical_correlations,
+)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return run(KERNELS.quick)
+
+
+@pytest.mark.parametrize("gap", [1, 4])
+def test_the_exponential_kernel_has_one_correlation(gap):
+    R = exponential_kernel(np.arange(40), 12.0)
+    found = population_canonical_correlations(R, 15, 15, gap)
+    assert found[0] == pytest.approx(math.exp(-gap / 12), abs=1e-12)
+    assert found[1] < 1e-7
+    np.testing.assert_allclose(state_correlations(matern_states(1, 12.0), 15, 0.0, gap), found[:1])
+
+
+def test_with_noise_the_exponential_kernel_is_what_its_scalar_riccati_equation_says():
+    # the state is known up to s: s = p r / (p + r) with p = a² s + 1 - a²; either side alike
+    decay, noise = math.exp(-1 / 12), 0.3
+    known = 1.0
+    for _ in range(200):
+        ahead = decay**2 * known + 1 - decay**2
+        known = ahead * noise**2 / (ahead + noise**2)
+    R = exponential_kernel(np.arange(240), 12.0)
+    R[0] += noise**2
+    assert population_canonical_correlations(R, 120, 120)[0] == pytest.approx(decay * (1 - known), abs=1e-9)
+
+
+def test_the_states_have_the_covariance_of_the_kernel():
+    frequencies, weights = periodic_weights(12, 0.7)
+    lags = np.arange(30)
+    repeated = np.exp(-2 * np.sin(np.pi * lags / 12) ** 2 / 0.7**2) * np.exp(-lags / 50)
+    for states, kernel in (
+        (matern_states(1, 8.0), exponential_kernel(lags, 8.0)),
+        (matern_states(2, 8.0), matern32_kernel(lags, 8.0)),
+        (matern_states(3, 8.0), matern52_kernel(lags, 8.0)),
+        (oscillator_states([2 * math.pi / 9], [1.0], 8.0), oscillating_kernel(lags, 8.0, 9.0)),
+        (oscillator_states(frequencies, weights, 50.0), repeated),
+    ):
+        A, P, C = states
+        np.testing.assert_allclose(A @ P @ A.T, (A @ P @ A.T).T, atol=1e-12)
+        assert np.linalg.eigvalsh(P - A @ P @ A.T).min() > -1e-12
+        moved = [C @ np.linalg.matrix_power(A, int(lag)) @ P @ C for lag in lags]
+        np.testing.assert_allclose(moved, kernel, atol=1e-9)
+
+
+@pytest.mark.parametrize(("noise", "gap"), [(0.0, 1), (0.2, 1), (0.2, 6)])
+def test_filters_of_the_states_and_lag_vectors_agree(noise, gap):
+    for states, kernel in (
+        (matern_states(2, 8.0), matern32_kernel),
+        (matern_states(3, 8.0), matern52_kernel),
+        (oscillator_states([2 * math.pi / 50], [1.0], 8.0), oscillating_kernel),
+    ):
+        R = kernel(np.arange(30), 8.0)
+        R[0] += noise**2
+        found = population_canonical_correlations(R, 10, 10, gap)
+        count = len(states.readout)
+        np.testing.assert_allclose(state_correlations(states, 10, noise, gap), found[:count], atol=1e-7)
+        assert found[count] < 1e-6
+
+
+@pytest.mark.parametrize("gap", [1, 3, 7])
+def test_the_closed_form_of_a_damped_oscillation(gap):
+    for scale, period in ((3.0, 10.0), (40.0, 10.0), (40.0, 60.0), (40.0, 4.0)):
+        R = oscillating_kernel(np.arange(320), scale, period)
+        # so long a past that it may as well be endless
+        found = population_canonical_correlations(R, 150, 150, gap)[:2]
+        np.testing.assert_allclose(damped_oscillation(scale, period, gap), found, atol=1e-8)
+    # period 2 is an exponential kernel of alternating sign: one correlation
+    assert damped_oscillation(12.0, 2.0, gap) == pytest.approx((math.exp(-gap / 12), 0.0), abs=1e-12)
+
+
+def test_the_squared_exponential_kernel_with_sixty_digits():
+    # no noise, few samples: what float64 still resolves is right
+    memory, scale = 3, 8.0
+    with mpmath.workdps(60):
+        R = [mpmath.exp(-(mpmath.mpf(lag) ** 2) / (2 * scale**2)) for lag in range(2 * memory)]
+        past = mpmath.matrix(memory, memory)
+        cross = mpmath.matrix(memory, memory)
+        for i in range(memory):
+            for j in range(memory):
+                past[i, j], cross[i, j] = R[abs(i - j)], R[1 + i + j]
+        product = mpmath.inverse(past) * cross * mpmath.inverse(past) * cross.T
+        values, _ = mpmath.eig(product)
+        exact = sorted((float(mpmath.sqrt(mpmath.re(each))) for each in values), reverse=True)
+    found = population_canonical_correlations([float(each) for each in R], memory, memory)
+    np.testing.assert_allclose(found, exact, atol=1e-6)
+
+
+def test_as_many_correlations_as_states(result):
+    counts = {
+        name: {rank(each) for each in spectra.values()}
+        for name, spectra in result.spectra.items()
+        if result.kernels[name].states is not None
+    }
+    assert counts == {
+        "exponential": {1}, "Matérn 3/2": {2}, "Matérn 5/2": {3}, "damped cosine": {2}, ALONE: {2},
+        "4 slowly damped cosines": {8}, "quasi-periodic": {25},
+    }  # fmt: skip
+
+
+def test_what_decays_rapidly_and_what_does_not(result):
+    at = {name: spectra[0.1] for name, spectra in result.spectra.items()}
+    held = {name: directions(each) for name, each in at.items()}
+    assert max(held[name] for name, kernel in result.kernels.items() if not kernel.oscillates) <= 3
+    assert held["4 slowly damped cosines"] == 8
+    assert held["quasi-periodic"] > 10
+    # one oscillation: two high correlations, and no third
+    assert at[ALONE].correlations[1] > 0.9
+    assert at[ALONE].correlations[2] < 1e-6
+    # information is what all directions hold, and falls with noise
+    for name, spectra in result.spectra.items():
+        assert spectra[0.1].information[-1] > spectra[1.0].information[-1] > 0
+        naive = -0.5 * np.log(1 - spectra[0.1].correlations ** 2).sum()
+        assert spectra[0.1].information[-1] == pytest.approx(naive)
+        assert resolved(result, name, 0.1)
+    assert not resolved(result, "squared exponential", 0.0)
+
+
+def test_fits_find_them(result):
+    for name, spectra in result.spectra.items():
+        expected = spectra[result.config.noise].correlations
+        high = expected > 0.3
+        # the spurious floor of 20 000 samples is at 0.13
+        np.testing.assert_allclose(result.fitted[name][: len(expected)][high], expected[high], atol=0.08)
+
+
+def test_claims_metrics_and_folder(result, tmp_path):
+    found = claims(result)
+    # the one that the paper's words, taken at their simplest, do not survive
+    red = [claim for claim in found if claim.holds is False]
+    assert [claim.statement.split(",")[0] for claim in red] == [ALONE]
+    assert "exactly 0" in red[0].why
+    assert sum(claim.holds is True for claim in found) >= 18
+    stored = json.loads(json.dumps(metrics(result), allow_nan=False))
+    assert stored["kernels"]["Matérn 5/2"]["states"] == 3
+    report = KERNELS.write(result, tmp_path / "kernels")
+    assert "Markov" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seed": -1}, {"memory": 4}, {"length_scale": 0.0}, {"periods": (2.0,)}, {"gaps": (0,)},
+        {"noises": (0.1, 0.3)}, {"noises": (0.0, 0.3)}, {"noises": (0.1, 0.0)}, {"noises": (-0.1, 0.0, 0.1)},
+    ],
+)  # fmt: skip
+def test_settings_that_cannot_be(wrong):
+    with pytest.raises(ArgumentError):
+        KernelsConfig(**wrong)
+
+
+@pytest.mark.slow
+def test_the_full_run():
+    red = [claim.statement for claim in KERNELS.reproduce(None).claims if claim.holds is False]
+    # one oscillation has two states, and so no third correlation
+    assert [statement.split(",")[0] for statement in red] == [ALONE]
