@@ -144,3 +144,7 @@ TRANSFER = 0.95
 
 SPEED = 0.02
 """Largest difference of a correlation from what the scan at another speed predicts; our own."""
+
+FEWEST_SEEDS = 3
+"""Repetitions from which on a number is judged that differs between choices of rows by about as much as it
+stays away from its bar: the rest of L1 and L2 after dead leaves (SD 0.03), what carries over (SD 0.03)."""

@@ -9,6 +9,7 @@ import numpy as np
 from lamina.experiments.claims import Claim, at_least, at_most, reported
 from lamina.experiments.scenes.config import (
     COSINE,
+    FEWEST_SEEDS,
     L3_FOLLOWS,
     L3_KEPT,
     PRODUCT,
@@ -100,7 +101,7 @@ def _staircase(result: ScenesResult, name: str, source: str) -> Iterator[Claim]:
         )
     for cell, steps in (("L1", "up"), ("L2", "down")):
         worst = values(f"{cell}_plateau")
-        yield at_most(
+        rest = at_most(
             source,
             f"{name}: {cell} on its worst plateau, of its peak at steps {steps}",
             TRANSIENT,
@@ -109,6 +110,7 @@ def _staircase(result: ScenesResult, name: str, source: str) -> Iterator[Claim]:
             spread=_spread(worst),
             why=_missed(worst <= TRANSIENT, _rest(world, noise)),
         )
+        yield rest if name == PHOTOGRAPHS else _if_enough(result, rest)
     if name == PHOTOGRAPHS:
         wrong = [f"{values(f'{cell}_wrong').mean():.3f}" for cell in ("L1", "L2")]
         yield reported(OWN, "L1, L2 at steps the other way, of their peaks", " and ".join(wrong))
@@ -239,7 +241,7 @@ def _photographs_alone(result: ScenesResult) -> Iterator[Claim]:
             why=_missed(trained >= SIGMA[1], "Scenes and rows differ"),
         )
         share = shares[:, place, 1]
-        yield at_least(
+        carry = at_least(
             "Issue",
             f"{name}: σ₂ of filters learned elsewhere, as a share of its own filters'",
             TRANSFER,
@@ -247,6 +249,7 @@ def _photographs_alone(result: ScenesResult) -> Iterator[Claim]:
             spread=_spread(share),
             why=_missed(share >= TRANSFER, "Own filters fit the own scene better"),
         )
+        yield _if_enough(result, carry)
 
 
 def _speeds(result: ScenesResult) -> Iterator[Claim]:
@@ -288,6 +291,13 @@ def _controls(result: ScenesResult) -> Iterator[Claim]:
         paper="similar",
         why="Their recordings are not part of this project; what is checked is what the paper says of them.",
     )
+
+
+def _if_enough(result: ScenesResult, claim: Claim) -> Claim:
+    """Only report a claim that too few repetitions cannot carry."""
+    if result.config.n_seeds >= FEWEST_SEEDS:
+        return claim
+    return claim._replace(bar="", holds=None, why=f"Judged from {FEWEST_SEEDS} repetitions on.")
 
 
 def _rest(world: World, noise: float) -> str:
