@@ -285,6 +285,28 @@ def test_a_range_is_judged_by_its_worst_level(found):
     assert "reached at 3, 8 samples" in claim.why
 
 
+@pytest.mark.parametrize(
+    ("best", "said"),
+    [(0.05, "hold more than"), (0.3, "both fall short"), (0.85, "not to how they are weighted")],
+)
+def test_random_directions_tell_whether_inputs_or_weights_fall_short(found, best, said):
+    def level(name, factor, null):
+        response = Response(1.0, null)
+        outcomes = tuple(
+            replace(one, pattern=response, scenes=response) for one in found.robustness.default.outcomes
+        )
+        return Level(name, factor, 0.5 if factor else float("nan"), outcomes)
+
+    levels = (
+        level(AS_REPORTED, "", 0.1),
+        level("noise 0.5", "noise", 0.9),
+        level("random", "noise" + BEST_RANDOM, best),
+    )
+    claim = judged.range_claim(enough(found, robustness=Robustness(levels)), "noise")
+    assert said in claim.why
+    assert f"has {(1 - best) / (1 + best):.2f} and" in claim.why
+
+
 def test_every_claim_that_does_not_hold_says_why(found):
     silent = Response(0.5, 0.5)
 

@@ -45,6 +45,9 @@ ERRORS = 2.0
 FEWEST = 3
 """Means over fewer repetitions than this are reported and not judged."""
 
+LITTLE = 0.1
+"""Differences of an index up to this are not made much of when a reason is sought."""
+
 FEWEST_DRAWN = 200
 """So is a percentile of 99 of fewer random networks."""
 
@@ -121,14 +124,16 @@ def _why_range(found: Scrutiny, factor: str, worst: Level, good: Sequence[float]
     best = {level.value: level for level in found.robustness.factor(factor + BEST_RANDOM, found.config)}
     if worst.value not in best:
         return text + "."
-    pattern, scenes = (best[worst.value].each(where).mean() for where, _ in WHERE)
+    reach, unseen = (best[worst.value].each(where).mean() for where, _ in WHERE)
     text += (
         f"; the best of {RANDOM_DIRECTIONS} random directions of these inputs, by the same rule, has "
-        f"{pattern:.2f} and {scenes:.2f}"
+        f"{reach:.2f} and {unseen:.2f}"
     )
-    if min(pattern, scenes) < GOAL:
-        return text + ". This points to what six inputs hold at one time, and not to how they are weighted."
-    return text + ": the inputs hold more than the learned directions take from them."
+    if min(reach, unseen) >= GOAL:
+        return text + ": the inputs hold more than the learned directions take from them."
+    if max(reach - pattern, unseen - scenes) > LITTLE:
+        return text + ": more, and still too little. Inputs and learned directions both fall short."
+    return text + ". This points to what six inputs hold at one time, and not to how they are weighted."
 
 
 def _degenerate(found: Scrutiny) -> list[Claim]:

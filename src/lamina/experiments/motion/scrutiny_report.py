@@ -39,7 +39,10 @@ def robustness(report: Report, found: Scrutiny, figures: dict[str, Path]) -> Non
         "falls where photoreceptors stand far apart.",
         wide=True,
     )
-    report.text("\n".join(f"- {sentence}" for sentence in _where_it_holds(found)))
+    report.text(
+        "Of the mean indices on the pattern and on unseen scenes, the lower:\n\n"
+        + "\n".join(f"- {sentence}" for sentence in _where_it_holds(found))
+    )
     failed = [level for level in found.robustness.levels if level.failure]
     for level in failed:
         report.note(f"With {level.name}, nothing could be learned: {level.failure}")
@@ -75,7 +78,7 @@ def _where_it_holds(found: Scrutiny) -> list[str]:
             sentence += (
                 f"; the best of the random directions reaches {min(_both(there[0])):.2f} at {lowest.value:g}"
             )
-        sentences.append(sentence + " (mean on pattern or unseen scenes, the lower).")
+        sentences.append(f"{sentence}.")
     return sentences
 
 
