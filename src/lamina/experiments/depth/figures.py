@@ -146,31 +146,31 @@ def window_figure(result: DepthResult) -> Figure:
     """Draw what the window, the future, the average and the noise have to do with it."""
     config = result.config
     speed, velocity = _targets(result)
-    drawn, axes = figure(2, 2, width_in=7.0, height_in=5.4)
-    for place, curve in enumerate((STACKED, GROWN, AHEAD)):
-        _curve(axes[0, 0], result, curve, speed, place - 1)
-    _finish(axes[0, 0], result, "Speed: window and future", "R² of the read-out")
-    for place, curve in enumerate((STACKED, MIRRORED, ONE_WAY_AHEAD)):
-        _curve(axes[0, 1], result, curve, velocity, place - 1)
-    _finish(axes[0, 1], result, "Velocity: symmetry and future", "R² of the read-out")
+    drawn, axes = figure(3, 2, width_in=7.0, height_in=7.8)
+    read = "R² of the read-out"
+    for ax, measure, curves, title in (
+        (axes[0, 0], speed, (STACKED, AHEAD, GROWN), "Speed, learned either way"),
+        (axes[0, 1], velocity, (ONE_WAY, ONE_WAY_AHEAD), "Velocity, learned one way"),
+        (axes[1, 0], velocity, (STACKED, LINEAR, PRINCIPAL, MIRRORED), "Velocity, learned either way"),
+    ):
+        for place, curve in enumerate(curves):
+            _curve(ax, result, curve, measure, place - (len(curves) - 1) / 2)
+        _finish(ax, result, title, read)
     shades = ("0.75", "0.55", "0.3", "0.0")
     for place, depth in enumerate(config.depths):
         color, marker = shades[place % 4], "osD^"[place % 4]
-        read = [result.values(ONE_WAY, r2_name(VELOCITY, s))[:, place] for s in config.averages_s]
+        values = [result.values(ONE_WAY, r2_name(VELOCITY, s))[:, place] for s in config.averages_s]
         name = f"{depth} layer{'s' if depth > 1 else ''}"
-        _points(axes[1, 0], np.array(config.averages_s), np.array(read).T, color, marker, "-", name)
-    axes[1, 0].set(xlabel="Average over (s)", ylabel="R² of the read-out", title="Velocity: averaging")
-    _legend_within(axes[1, 0])
-    looks = (("-", "full"), ("--", "none"), (":", "left"), ("-.", "right"))
-    for noise, (line, fill) in zip(config.noises, looks, strict=False):
-        for curve in (ONE_WAY, ONE_WAY_SIDE):
-            values = result.values(curve, velocity, noise)
-            _, color, marker, _, _ = _LOOKS[_SAME_LOOK[curve]]
-            name = f"{'stacked' if curve == ONE_WAY else 'one layer'}, noise {noise:g}"
-            _points(axes[1, 1], np.array(config.depths), values, color, marker, line, name, fill)
-    _finish(axes[1, 1], result, "Velocity: noise", "R² of the read-out")
+        _points(axes[1, 1], np.array(config.averages_s), np.array(values).T, color, marker, "-", name)
+    axes[1, 1].set(xlabel="Average over (s)", ylabel=read, title="Velocity, learned one way")
     _legend_within(axes[1, 1])
-    _legend_below(drawn, axes[0, 0], axes[0, 1])
+    _noises(axes[2, 0], result, (STACKED, SIDE), speed)
+    _finish(axes[2, 0], result, "Speed, learned either way", read)
+    _noises(axes[2, 1], result, (ONE_WAY, ONE_WAY_SIDE), velocity)
+    _finish(axes[2, 1], result, "Velocity, learned one way", read)
+    for ax in axes[2]:
+        _legend_within(ax)
+    _legend_below(drawn, axes[0, 0], axes[1, 0])
     label_panels(axes)
     return drawn
 
@@ -184,6 +184,16 @@ def _curve(ax: Axes, result: DepthResult, curve: str, measure: str, place: float
     name, color, marker, line, width = _LOOKS[_SAME_LOOK.get(curve, curve)]
     depths = np.array(result.config.depths) + 0.05 * place
     _points(ax, depths, result.values(curve, measure), color, marker, line, name, width=width)
+
+
+def _noises(ax: Axes, result: DepthResult, curves: tuple[str, ...], measure: str) -> None:
+    looks = (("-", "full"), ("--", "none"), (":", "left"), ("-.", "right"))
+    for noise, (line, fill) in zip(result.config.noises, looks, strict=False):
+        for place, curve in enumerate(curves):
+            name = f"{'one layer' if place else 'stacked'}, noise {noise:g}"
+            _, color, marker, _, _ = _LOOKS[_SAME_LOOK.get(curve, curve)]
+            depths = np.array(result.config.depths)
+            _points(ax, depths, result.values(curve, measure, noise), color, marker, line, name, fill)
 
 
 def _points(

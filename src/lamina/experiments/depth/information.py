@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lamina.experiments.depth.networks import Stage, as_stack, ascend, signed
+from lamina.experiments.depth.networks import Stage, as_stack, ascend
 from lamina.resu.projection import project
 from lamina.stats import LagMoments, predictive_information, truncated_cca
 
@@ -136,23 +136,25 @@ def own_information(stages: list[Stage], frames: np.ndarray) -> float:
     )
 
 
-def linear_bound(outputs: np.ndarray, frames: np.ndarray, *, first: int, horizon: int) -> float:
-    """Return what z = ON − OFF tells about the photoreceptors' next samples, on these movies themselves.
+def linear_information(found: Covariances) -> float:
+    """Return what z = ON − OFF tells about the future, by covariances of ON and OFF, in nats.
 
     Parameters
     ----------
-    outputs
-        (movies, time, 2 · units), ON and OFF of each.
-    frames, first, horizon
-        As for `forecast_covariances`.
+    found
+        From `forecast_covariances`; outputs are ON and OFF of each unit in turn.
 
     Returns
     -------
     float
-        In nats. No linear network of as many outputs and the same window has more than one layer of CCA.
+        No linear network of as many units and the same window has more than one layer of CCA.
     """
-    found = forecast_covariances(signed(outputs), frames, first=first, horizon=horizon)
-    return predictive_information(truncated_cca(*found).canonical_correlations)
+    count = len(found.past) // 2
+    together = np.kron(np.eye(count), [[1.0, -1.0]])
+    past = together @ found.past @ together.T
+    return predictive_information(
+        truncated_cca((past + past.T) / 2, found.future, found.cross @ together.T).canonical_correlations
+    )
 
 
 def _correlations(covariance: np.ndarray, variance: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from lamina.experiments.depth.curves import Material
 from lamina.experiments.depth.information import (
     forecast_covariances,
     kept_information,
-    linear_bound,
+    linear_information,
     own_information,
 )
 from lamina.experiments.depth.movies import Movies
@@ -61,7 +61,8 @@ def measure(stages: list[Stage], material: Material, config: DepthConfig) -> dic
             for outputs, seen in zip((pair.train, pair.test), frames, strict=True)
         )
         found[name] = kept_information(train, test).test
-    found[LINEAR_TRAIN] = linear_bound(pair.train, frames[0], first=first, horizon=config.horizon)
+        if name == NEAR:
+            found[LINEAR_TRAIN] = linear_information(train)
     learned = stages[-1].future is not None
     found[OWN] = own_information(stages, frames[1]) if learned else float("nan")
     found |= read(pair, material, config)

@@ -80,8 +80,9 @@ def write_report(result: DepthResult, figures: dict[str, Path], path: Path) -> P
         "Held-out rows. A, B: what a linear forecast from the top's outputs keeps about the next "
         f"{config.horizon} samples of all photoreceptors, and about as many that begin {config.far_gap} "
         "samples ahead, where the future of the deepest network's top begins. C: R² of the speed, by "
-        "networks that learned from motion either way. D: R² of the signed velocity, by networks that learned from "
-        f"motion to the right; outputs averaged over {seconds:g} s. Bars: standard errors over repetitions.",
+        "networks that learned from motion either way. D: R² of the signed velocity, by networks that "
+        f"learned from motion to the right; outputs averaged over {seconds:g} s. Bars: standard errors over "
+        "repetitions.",
         "Curves of information and of R² against depth, for the stack and its controls.",
         wide=True,
     )
@@ -122,11 +123,11 @@ def write_report(result: DepthResult, figures: dict[str, Path], path: Path) -> P
     report.section("Window, symmetry, averages, noise")
     report.figure(
         figures["window"],
-        "A: where each layer adds to the window, depth also widens it; and one layer whose future begins as "
-        "far ahead as that of the stack's top. B: the stack that learned from motion either way, and from "
-        "every second movie with its mirror image; one layer that learned one way, its future as far ahead. "
-        "C: how long outputs are averaged. D: more noise.",
-        "Four panels of R²: window, symmetry, averaging time, noise.",
+        "A, B: beside the stack, one layer whose future begins as far ahead as that of the stack's top, and "
+        "layers that each add to the window, so that depth also widens it. C: signed velocity from networks "
+        "that learned from motion either way, and from every second movie with its mirror image. D: how long "
+        "outputs are averaged. E, F: levels of noise.",
+        "Six panels of R²: window and future for speed and velocity, symmetry, averaging time, and noise.",
         wide=True,
     )
     report.text(
