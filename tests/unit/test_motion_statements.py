@@ -1,18 +1,19 @@
 """The motion report says what came out, and not what once came out of other images."""
 
-from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lamina.experiments.motion import MotionConfig, run, statements
+from lamina.experiments.motion.detectors import Response
+from lamina.experiments.motion.paper_claims import claims
 from lamina.experiments.motion.summary import cosines, metrics, paper_weights
 
 
 @pytest.fixture(scope="module")
 def result():
-    return run(MotionConfig(n_seeds=1, choice_seeds=1, n_untrained=20, row_step=4))
+    return run(MotionConfig(n_seeds=1, choice_seeds=1, n_untrained=20, row_step=8, level_step=20))
 
 
 def changed(result, **prefers):
@@ -49,10 +50,41 @@ def test_learning_is_claimed_only_above_the_untrained(result):
     assert "units that answer motion one way" not in statements.opening(high)
 
 
+def claim_on(result, part):
+    (found,) = (claim for claim in claims(result) if part in claim.statement)
+    return found
+
+
 def test_opposites_are_counted(result):
-    assert statements.claimed_opposites(result).startswith("Yes, in every repetition (each prefers")
-    assert statements.claimed_opposites(changed(result, T4a=1, T4b=-1)) == "Yes, in every repetition."
-    assert statements.claimed_opposites(changed(result, T4a=1, T4b=1)) == "In 0 of 1 repetitions."
+    part = "chosen units: trained on opposite motion"
+    claim = claim_on(result, part)
+    assert (claim.ours, claim.holds, claim.why) == (
+        "1 of 1",
+        True,
+        "Each prefers the motion that it was not trained on.",
+    )
+    assert claim_on(changed(result, T4a=1, T4b=-1), part)[3:] == ("1 of 1", "all", True, "")
+    assert claim_on(changed(result, T4a=1, T4b=1), part)[3:] == ("0 of 1", "all", False, "Not in 1 of 1.")
+
+
+def test_every_claim_that_does_not_hold_says_why(result):
+    found = claims(result)
+    assert len(found) > 50
+    assert all(claim.why for claim in found if claim.holds is False)
+    assert [
+        claim.statement for claim in found if claim.holds is False and claim.source.startswith("Fig.")
+    ] == ["second direction: index on the ON/OFF pattern"]
+    assert {claim.holds for claim in claims(replace(result, bundled=False)) if claim.source[0] == "F"} == {
+        None
+    }
+
+
+def test_a_cell_below_the_bar_is_red(result):
+    (only,) = result.repetitions
+    cells = dict(only.cells, T5b=replace(only.cells["T5b"], held_out=Response(1.0, 0.5)))
+    other = replace(result, repetitions=[replace(only, cells=cells)])
+    assert claim_on(result, "T5b: index on scenes not trained on").holds is True
+    assert claim_on(other, "T5b: index on scenes not trained on").holds is False
 
 
 def test_edges_are_said_to_be_those_that_are_answered(result):
@@ -68,42 +100,44 @@ def test_likeness_names_the_direction_that_it_is_a_likeness_of(result):
     assert "prefers the left" not in statements.likeness(changed(result, T4a=1, T4b=-1))
     stored = metrics(result)
     for cell in ("L1", "L3"):
-        assert f"{stored['connectome_cosine'][cell]:.2f}" in statements.claimed_likeness(result)
+        assert f"{stored['connectome_cosine'][cell]:.2f}" in statements.likeness(result)
         second = stored["paper_second_direction_connectome_cosine"][cell]
-        assert f"{second:.2f}" in statements.claimed_likeness(result)
+        assert f"{second:.2f}" in statements.likeness(result)
 
 
 def test_the_papers_weights_are_those_of_the_second_direction_as_l1_excites_it(result):
-    filters = result.repetitions[0].cells["T4a"].detector.network.layers_[1].filters_[1, 0]
+    filters = result.repetitions[0].papers["T4a"].detector.network.layers_[1].filters_[1, 0]
     rising, following = filters[::2], filters[1::2]
-    sign = 1 if rising.sum() > 0 else -1
+    sign = 1 if rising[1] > 0 else -1
     expected = np.array(
         [sign * rising / np.linalg.norm(rising), sign * following / np.linalg.norm(following)]
     )
     np.testing.assert_allclose(paper_weights(result), expected, atol=1e-12)
-    negated = deepcopy(result)
-    negated.repetitions[0].cells["T4a"].detector.network.layers_[1].filters_ *= -1
-    np.testing.assert_allclose(paper_weights(negated), expected, atol=1e-12)
     theirs = np.array([0.20, -0.38, -0.09])
     assert cosines(paper_weights(result))[1] == pytest.approx(expected[1] @ theirs / np.linalg.norm(theirs))
 
 
-def test_filters_are_judged_by_their_steps(result):
-    (only,) = result.repetitions
-    sigma = np.array([0.999, 0.88])
-    assert statements.claimed_filters(result, sigma).startswith("Yes. σ = 0.999 and 0.880")
-    for cell, share in (("L3", 0.5), ("unit 2", 0.4)):
-        layer1 = replace(only.layer1, plateau={**only.layer1.plateau, cell: share})
-        other = replace(result, repetitions=[replace(only, layer1=layer1)])
-        assert statements.claimed_filters(other, sigma).startswith("Not here.")
+def test_a_mirrored_t4b_is_compared_with_the_connectome(result):
+    stored = metrics(result)["connectome"]
+    weights = paper_weights(result, "T4b")[:, ::-1].ravel()
+    theirs = np.array([0.37, 1.37, 0.34]), np.array([0.20, -0.38, -0.09])
+    scaled = np.concatenate([each / np.linalg.norm(each) for each in theirs])
+    found = stored["second direction, T4b mirrored"]
+    assert found["correlation"] == pytest.approx(np.corrcoef(weights, scaled)[0, 1])
+    assert found["each"] == [pytest.approx(found["correlation"])]
 
 
 def test_choices_that_spoil_the_index_are_named(result):
     first = result.choices[0]
     weak, strong = replace(first, name="weak", index=0.41), replace(first, name="strong", index=0.97)
     other_unit = replace(first, name="only units that L1 excites", index=0.3)
-    said = statements.fragility(replace(result, choices=[strong, weak, other_unit]))
+    said = statements.fragility([strong, weak, other_unit])
     assert "weak: 0.41" in said
+    assert "Of 2 settings tried, 1 take" in said
     assert "strong" not in said
     assert "excites" not in said
-    assert statements.fragility(replace(result, choices=[strong, other_unit])) == ""
+    assert statements.fragility([strong, other_unit]) == ""
+    many = [replace(first, name=f"number {at}", index=0.5 - at / 100) for at in range(9)]
+    assert "the 5 lowest" in statements.fragility(many)
+    assert "number 8: 0.42" in statements.fragility(many)
+    assert "number 3" not in statements.fragility(many)

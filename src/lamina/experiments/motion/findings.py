@@ -149,6 +149,6 @@ def choices(report: Report, result: MotionResult) -> None:
     report.table(
         ["what is different", "training index", "index", "lowest", "P (SD)", "N (SD)", "unseen scenes"],
         [list(astuple(choice)) for choice in result.choices],
-        caption=f"Mean over T4a, T4b and {config.choice_seeds} repetitions, on the {HEADLINE}; the last index "
-        "is on scenes not trained on.",
+        caption=f"Mean over T4a, T4b and {config.choice_seeds} repetitions, on the {HEADLINE}; the last "
+        "index is on scenes not trained on.",
     )

@@ -92,7 +92,7 @@ def _overview(report: Report, result: MotionResult, t4: np.ndarray) -> None:
         "experiment are those of Qin et al. (2025), arXiv:2512.23146; this page repeats their Figures 4 "
         "and 5, with controls."
     )
-    fragile = statements.fragility(result)
+    fragile = statements.fragility(result.choices)
     if fragile:
         report.note(fragile)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from lamina.experiments.motion.choices import Choice
 from lamina.experiments.motion.config import EXPECTED, PAPER_INDEX
 from lamina.experiments.motion.run import MotionResult
 from lamina.experiments.motion.summary import (
@@ -18,6 +21,9 @@ from lamina.experiments.motion.summary import (
 )
 from lamina.experiments.natural_scenes import RIGHT
 
+_NAMED = 5
+"""Choices that are named in a sentence."""
+
 
 def opening(result: MotionResult) -> str:
     """Say what the second layer came to hold, or only what the page is about."""
@@ -30,17 +36,19 @@ def opening(result: MotionResult) -> str:
     return "This page shows how far its two layers came to resemble the fly's motion pathway."
 
 
-def fragility(result: MotionResult) -> str:
+def fragility(choices: Sequence[Choice]) -> str:
     """Name the choices without which the detectors are not selective; empty if there are none."""
     goal = EXPECTED["index"].limit
     other_units = ("only units that L1 excites", "the same, and the paper's second direction")
-    weak = [choice for choice in result.choices if choice.index < goal and choice.name not in other_units]
+    compared = [choice for choice in choices if choice.name not in other_units]
+    weak = sorted((choice for choice in compared if choice.index < goal), key=lambda choice: choice.index)
     if not weak:
         return ""
-    named = "; ".join(f"{choice.name}: {choice.index:.2f}" for choice in weak)
+    named = "; ".join(f"{choice.name}: {choice.index:.2f}" for choice in weak[:_NAMED])
+    more = f", of which the {_NAMED} lowest are named here" if len(weak) > _NAMED else ""
     return (
-        "The selectivity depends on modelling choices, which a table below lists. Each of these alone takes "
-        f"the index below {goal:g}: {named}."
+        "The selectivity depends on modelling choices, which a table below lists. Of "
+        f"{len(compared)} settings tried, {len(weak)} take the index below {goal:g}{more}: {named}."
     )
 
 
