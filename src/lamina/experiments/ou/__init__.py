@@ -40,7 +40,7 @@ OU = Experiment(
     summary="fits to a partly observed OU process converge to its population at theory's rate (Fig. 2B)",
     source="Fig. 2B",
     config=OUConfig(),
-    quick=OUConfig(n_seeds=5, n_draws=100),
+    quick=OUConfig(n_seeds=8, lengths=(1000, 3162, 10_000, 31_623, 100_000, 316_228), n_draws=100),
     run=run,
     metrics=metrics,
     claims=claims,
