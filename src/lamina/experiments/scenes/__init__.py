@@ -63,7 +63,7 @@ SCENES = Experiment(
             "L3 climbs and descends with the luminance; L1 and L2 answer each step briefly.",
         ),
     ),
-    seconds=40.0,
+    seconds=30.0,
     takes_images=True,
 )
 
