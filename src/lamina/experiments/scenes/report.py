@@ -95,7 +95,7 @@ def _filters(report: Report, result: ScenesResult, figures: dict[str, Path]) -> 
     report.section("L3, L1 and L2")
     report.text(
         f"At noise {config.headline:g} the first direction keeps "
-        f"{100 * np.mean([each.L3_kept for each in marks]):.0f} % of a step on the plateau: it follows the "
+        f"{100 * np.mean([each.L3_kept for each in marks]):.1f} % of a step on the plateau: it follows the "
         "luminance, as L3 does. The second sets the present against the recent past. Its two halves, "
         "rectified, are L1, which answers steps up (ON), and L2, which answers steps down (OFF); on their "
         f"worst plateaus {100 * np.mean([each.L1_plateau for each in marks]):.0f} % and "
