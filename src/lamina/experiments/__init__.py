@@ -5,14 +5,18 @@ from lamina.experiments.baselines import BASELINES
 from lamina.experiments.claims import Claim
 from lamina.experiments.depth import DEPTH
 from lamina.experiments.gp import GP
+from lamina.experiments.kernels import KERNELS
 from lamina.experiments.local_learning import LOCAL
 from lamina.experiments.motion import MOTION
+from lamina.experiments.motion_local import MOTION_LOCAL
 from lamina.experiments.ou import OU
 from lamina.experiments.registry import Experiment, Panel, Reproduction, Row
 from lamina.experiments.scenes import SCENES
+from lamina.experiments.three_layers import THREE_LAYERS
 
 REGISTRY: dict[str, Experiment] = {
-    each.name: each for each in (OU, GP, ADAPTATION, SCENES, MOTION, BASELINES, LOCAL, DEPTH)
+    each.name: each
+    for each in (OU, GP, KERNELS, ADAPTATION, SCENES, MOTION, BASELINES, LOCAL, THREE_LAYERS, DEPTH)
 }
 """Every experiment that the command line can run, by name, in the order of the paper."""
 
