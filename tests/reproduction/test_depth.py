@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from lamina.experiments.depth import DEPTH, DepthConfig, run
-from lamina.experiments.depth.comparing import paired, verdict
+from lamina.experiments.depth.comparing import explanations, paired, verdict
 from lamina.experiments.depth.curves import LINEAR, MIRRORED, SIDE, STACKED, draw_material
 from lamina.experiments.depth.information import (
     forecast_covariances,
@@ -201,15 +201,12 @@ def test_a_check_fails_where_it_should(result):
         assert next(claim.why for claim in failed if claim.statement.startswith(start))
 
 
-def test_the_same_seed_gives_the_same_numbers_and_leaves_the_global_generator_alone():
-    small = replace(TINY, n_seeds=1, depths=(1, 2), row_step=80, shows=1)
-    np.random.seed(3)  # noqa: NPY002 -- the global generator is what is watched
-    expected = np.random.random()  # noqa: NPY002
-    np.random.seed(3)  # noqa: NPY002
-    one, other = (json.dumps(metrics(run(small))) for _ in range(2))
-    assert np.random.random() == expected  # noqa: NPY002
-    assert one == other
-    assert json.dumps(metrics(run(replace(small, seed=1)))) != one
+def test_the_same_seed_gives_the_same_numbers_however_many_repetitions_follow(result):
+    alone = run(replace(TINY, n_seeds=1))
+    for curve, measures in result.curves[0.05].items():
+        for measure, values in measures.items():
+            np.testing.assert_array_equal(alone.values(curve, measure)[0], values[0])
+    assert (result.values(STACKED, "near future")[0] != result.values(STACKED, "near future")[1]).all()
 
 
 def test_metrics_and_folder(result, tmp_path):
@@ -218,6 +215,31 @@ def test_metrics_and_folder(result, tmp_path):
     assert stored["curves"]["noise 0.05"]["untrained"]["own future"][0] == [None, None]
     page = DEPTH.write(result, tmp_path / "depth").read_text(encoding="utf-8")
     assert verdict(result).split(",")[0] in page
+
+
+def test_the_verdict_says_what_more_noise_changes(result):
+    louder = {name: {k: v.copy() for k, v in each.items()} for name, each in result.curves[0.05].items()}
+    config = replace(TINY, noises=(0.05, 0.5))
+    curves = {0.05: result.curves[0.05], 0.5: louder}
+    assert verdict(replace(result, config=config, curves=curves)).endswith("the same holds.")
+    name = r2_name(SPEED, TINY.averages_s[-1])
+    better, worse = (np.array([[0.0, sign * 0.5], [0.0, sign * 0.51]]) for sign in (1, -1))
+    curves[0.05] = {**louder, STACKED: {**louder[STACKED], name: better}}
+    curves[0.5] = {**louder, STACKED: {**louder[STACKED], name: worse}}
+    quiet, loud = verdict(replace(result, config=config, curves=curves)).split("With noise of 0.5")
+    assert "speed be read better" in quiet
+    assert "speed be read worse" in loud
+
+
+def test_controls_are_sorted_by_their_intervals(result):
+    name = r2_name(SPEED, TINY.averages_s[-1])
+    curves = {0.05: {curve: dict(each) for curve, each in result.curves[0.05].items()}}
+    for curve, value in ((STACKED, 0.5), (LINEAR, 0.1), (SIDE, 0.9)):
+        curves[0.05][curve][name] = value + np.array([[0.0, 0.0], [0.0, 0.001]])
+    speed = explanations(replace(result, curves=curves)).split("signed velocity")[0]
+    better, worse = speed.split("worse than")
+    assert "*without hidden rectification*" in better
+    assert "*one layer, same units in all*" in worse
 
 
 @pytest.mark.slow

@@ -139,7 +139,7 @@ def controls(config: DepthConfig) -> dict[str, tuple[Comparison, Comparison]]:
     rows = {
         "without hidden rectification": (LINEAR, ONE_WAY_LINEAR, False),
         "one layer, as far ahead": (AHEAD, ONE_WAY_AHEAD, False),
-        "one layer of principal components": (PRINCIPAL, ONE_WAY_PRINCIPAL, True),
+        "principal components, same top": (PRINCIPAL, ONE_WAY_PRINCIPAL, True),
         "random weights": (UNTRAINED, UNTRAINED, False),
     }
     return {
@@ -156,9 +156,37 @@ def controls(config: DepthConfig) -> dict[str, tuple[Comparison, Comparison]]:
 
 
 def verdict(result: DepthResult) -> str:
-    """Say in a sentence or two whether depth helped, from the intervals alone."""
+    """Say in a few sentences whether depth helped, from the intervals alone."""
     config = result.config
-    words = {name: compare(result, asked).word for name, asked in questions(config).items()}
+    first, *others = (_answer(result, noise) for noise in config.noises)
+    said = [first]
+    for noise, answer in zip(config.noises[1:], others, strict=True):
+        told = "the same holds." if answer == first else answer[0].lower() + answer[1:]
+        said.append(f"With noise of {noise:g} in place of {config.noises[0]:g}: {told}")
+    return " ".join(said)
+
+
+def explanations(result: DepthResult) -> str:
+    """Say which controls the deepest network beats, which beat it, and which do as well."""
+    said: list[str] = []
+    for place, target in enumerate(("speed", "signed velocity")):
+        words = {name: compare(result, pair[place]).word for name, pair in controls(result.config).items()}
+        parts = [
+            f"{phrase} {', '.join(names)}"
+            for word, phrase in (
+                ("more", "it is better than"),
+                ("less", "it is worse than"),
+                ("undecided", "it does not differ clearly from"),
+            )
+            if (names := [f"*{name}*" for name, each in words.items() if each == word])
+        ]
+        said.append(f"In reading {target}, {'; '.join(parts)}.")
+    return " ".join(said)
+
+
+def _answer(result: DepthResult, noise: float) -> str:
+    config = result.config
+    words = {name: compare(result, asked, noise=noise).word for name, asked in questions(config).items()}
     top, side = (_say({name: words[f"{name}, {way}"] for name in _SAYING}) for way in ("top", "all"))
     return (
         f"Beside one layer of as many units as its top has, a stack of {config.depths[-1]} layers {top}. "

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from lamina.experiments.depth.comparing import compare, controls
 from lamina.experiments.depth.curves import (
@@ -91,6 +92,9 @@ def depth_figure(result: DepthResult) -> Figure:
             _reference(ax, result, measure)
         _finish(ax, result, title, label)
     axes[0, 0].set_yscale("log")
+    axes[0, 0].yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes[0, 0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes[0, 0].yaxis.set_minor_formatter(NullFormatter())
     _legend_below(drawn, axes[1, 1])
     label_panels(axes)
     return drawn
@@ -229,7 +233,7 @@ def _legend_within(ax: Axes) -> None:
     low, high = ax.get_ylim()
     # a strip above the curves, so that nothing is covered
     ax.set_ylim(low, high + 0.28 * (high - low))
-    ax.legend(loc="upper left", ncols=2)
+    ax.legend(loc="upper left", ncols=2, columnspacing=1.0, handletextpad=0.5)
 
 
 def _legend_below(drawn: Figure, *axes: Axes) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lamina.experiments.claims import claims_table
 from lamina.experiments.closing import details_section, footer
-from lamina.experiments.depth.comparing import compare, controls, verdict
+from lamina.experiments.depth.comparing import compare, controls, explanations, verdict
 from lamina.experiments.depth.curves import CURVES, ONE_WAY, SIDE, STACKED
 from lamina.experiments.depth.measuring import FAR, NEAR, OWN, SPEED, VELOCITY, r2_name
 from lamina.experiments.depth.run import CORRELATORS, DepthResult
@@ -100,9 +100,14 @@ def write_report(result: DepthResult, figures: dict[str, Path], path: Path) -> P
     report.figure(
         figures["differences"],
         f"R² of {deepest} layers less that of each control, paired over repetitions, with "
-        f"{config.confidence:.0%} intervals. Principal components: as many as the top has units.",
+        f"{config.confidence:.0%} intervals.",
         "Six differences with their intervals, for speed and for velocity.",
         wide=True,
+    )
+    report.text(
+        f"{explanations(result)} A control that does as well explains the gain as well as depth does: "
+        "unrectified layers, that layers choose other directions; one layer that looks as far ahead, that "
+        "upper layers have a later future."
     )
     rows = [
         [name, *(compare(result, asked).text() for asked in pair)] for name, pair in controls(config).items()
@@ -125,8 +130,9 @@ def write_report(result: DepthResult, figures: dict[str, Path], path: Path) -> P
         figures["window"],
         "A, B: beside the stack, one layer whose future begins as far ahead as that of the stack's top, and "
         "layers that each add to the window, so that depth also widens it. C: signed velocity from networks "
-        "that learned from motion either way, and from every second movie with its mirror image. D: how long "
-        "outputs are averaged. E, F: levels of noise.",
+        "that learned from motion either way, and from every second movie with its mirror image; principal "
+        "components are as many as the stack has units in all. D: how long outputs are averaged. E, F: "
+        "levels of noise.",
         "Six panels of R²: window and future for speed and velocity, symmetry, averaging time, and noise.",
         wide=True,
     )

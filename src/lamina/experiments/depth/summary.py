@@ -168,6 +168,16 @@ def _answers(result: DepthResult) -> list[Claim]:
                     compare(result, asked, noise=noise).text(),
                 )
             )
+    for name, pair in controls(config).items():
+        if not name.startswith("one layer, same"):
+            answers += [
+                reported(
+                    BEYOND,
+                    f"{target}, {deepest} layers less: {name} (R², {percent})",
+                    compare(result, asked).text(),
+                )
+                for target, asked in zip(("speed", "velocity"), pair, strict=True)
+            ]
     return answers
 
 
