@@ -58,6 +58,18 @@ def test_errors_of_fits_fall_with_a_slope_of_minus_one_half(result):
         assert found.rms[1:] == pytest.approx(found.theory[1:], rel=0.6 if name == "correlations" else 0.2)
 
 
+def test_short_recordings_are_biased_as_theory_says(result):
+    count = len(result.sweep.correlations)
+    windows = 1000 - 2 * 25 + 1
+    missed = result.sweep.correlations[:, 0, :2] - result.population.correlations[:2]
+    error = result.theory.correlation_sd[:2] / np.sqrt(windows * count)
+    assert np.all(np.abs(missed.mean(axis=0) - result.bias[:2] / windows) < 3 * error)
+    # it is there, and it is taken off before slopes are fitted
+    assert np.all(missed.mean(axis=0) > 2 * error)
+    found = named(result.convergences, "correlations")
+    assert found.rms[0] < 1.5 * found.theory[0]
+
+
 def test_units_come_to_span_what_the_optimal_observer_does(result):
     sines = np.sqrt(1 - result.state_cosines**2).mean(axis=0)
     assert result.observer_cosines.min() > 1 - 1e-5

@@ -9,6 +9,7 @@ from lamina.experiments.sampling_error import (
     bartlett_covariance,
     correlation_bias,
     correlation_slopes,
+    filter_slopes,
     sampling_error,
 )
 from lamina.simulate import population_canonical_correlations, population_covariances
@@ -51,6 +52,23 @@ def test_slopes_are_derivatives():
         down[lag] -= step
         difference = [population_canonical_correlations(each, 3, 3)[0] for each in (up, down)]
         assert slopes[lag] == pytest.approx((difference[0] - difference[1]) / (2 * step), abs=1e-7)
+
+
+@pytest.mark.parametrize("unit", [0, 1])
+def test_slopes_of_filters_are_derivatives(unit):
+    R = 2 * DECAY + (-0.7) ** np.arange(200) + 0.3 * np.cos(np.arange(200)) * DECAY + (np.arange(200) == 0)
+    here = truncated_cca(*population_covariances(R, 4, 4))
+    psi = np.asarray(here.past_filters)
+    move = np.random.default_rng(0).standard_normal(8)
+    expected = psi.T @ (filter_slopes(here, unit) @ move)
+    step = 1e-6
+    moved = []
+    for sign in (1, -1):
+        each = R.copy()
+        each[:8] += sign * step * move
+        found = np.asarray(truncated_cca(*population_covariances(each, 4, 4)).past_filters)[unit]
+        moved.append(found * np.sign(found @ psi[unit]))
+    np.testing.assert_allclose((moved[0] - moved[1]) / (2 * step), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_many_fits_scatter_as_theory_says():

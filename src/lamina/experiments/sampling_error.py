@@ -135,7 +135,7 @@ def sampling_error(
     directions = truncated_cca(*covariances)
     bartlett = bartlett_covariance(R, 2 * memory)
     slopes = correlation_slopes(directions, rank)
-    coefficients = np.array([_filter_slopes(directions, unit) for unit in range(rank)])
+    coefficients = np.array([filter_slopes(directions, unit) for unit in range(rank)])
     # the squared norm is a quadratic form of the errors, which are normal: mean and variance are traces
     form = _moment_form(covariances) @ bartlett[1:, 1:]
     return SamplingError(
@@ -233,7 +233,8 @@ def _check(autocovariance: Any, memory: int, rank: int) -> np.ndarray:
     return R
 
 
-def _filter_slopes(directions: CanonicalDirections, unit: int) -> np.ndarray:
+def filter_slopes(directions: CanonicalDirections, unit: int) -> np.ndarray:
+    """Return the derivatives of one past filter by the autocovariances, in terms of all, (memory, lags)."""
     psi, phi, sigma = _parts(directions)
     i, slopes = unit, []
     for j in range(len(sigma)):
