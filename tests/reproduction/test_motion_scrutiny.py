@@ -195,6 +195,16 @@ def test_principal_components_are_those_of_the_inputs(network):
     np.testing.assert_allclose(np.abs((ours.filters * right).sum(axis=1)), 1.0, atol=1e-6)
 
 
+def test_components_of_motion_both_ways_are_of_nearly_the_same_variance(quick):
+    for place, cell in enumerate(CELLS):
+        fitted = quick[1][cell, 0][1]
+        both = [movie[: -QUICK.gap] for way in CELLS.values() for movie in seen_in_training(fitted, way)]
+        values = np.linalg.svd(np.concatenate(both), compute_uv=False) ** 2
+        variances = np.array(quick[0].probed[place].variances)
+        np.testing.assert_allclose(variances, values / sum(map(len, both)), rtol=1e-6)
+        assert variances[2] > 0.8 * variances[1]
+
+
 def test_principal_components_do_not_know_the_order_of_frames(network):
     movies = seen_in_training(network[1])
     joined = np.concatenate([movie[: -QUICK.gap] for movie in movies])

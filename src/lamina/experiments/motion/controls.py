@@ -98,11 +98,14 @@ class Probed:
     marks
         Correlations of the centre pixel's L1 with L3 of the pixel that the scene comes from, and of the one
         that it goes to: the mark that motion leaves in what the inputs are at one time.
+    variances
+        Of the principal components of motion both ways, falling.
     """
 
     outcomes: dict[str, Outcome]
     chances: tuple[Chance, ...]
     marks: tuple[float, float]
+    variances: tuple[float, ...]
 
 
 def probe(cell: str, fitted: Fitted, training: Training, config: MotionConfig, number: int) -> Probed:
@@ -137,7 +140,13 @@ def probe(cell: str, fitted: Fitted, training: Training, config: MotionConfig, n
         found[name] = measure(seen, fitted_layer(other), config, every=EVERY)
     count = len(range(number, -(-config.n_untrained // 4), config.n_seeds)) if cell == "T4a" else 0
     chances = tuple(by_chance(trained, config, count, rng, kind) for kind in KINDS if count)
-    return Probed({name: found[name] for name in (TRAINED, *CONTROLS)}, chances, motion_marks(fitted))
+    either = seen_in_training(fitted) + seen_in_training(fitted, -fitted.way)
+    return Probed(
+        {name: found[name] for name in (TRAINED, *CONTROLS)},
+        chances,
+        motion_marks(fitted),
+        tuple(np.linalg.eigvalsh(present_moments(either, config)[0])[::-1].tolist()),
+    )
 
 
 def motion_marks(fitted: Fitted) -> tuple[float, float]:
@@ -170,11 +179,16 @@ def flicker(movie: np.ndarray, noise: float, rng: np.random.Generator) -> np.nda
 
 def principal_layer(movies: list[np.ndarray], config: MotionConfig) -> SecondLayer:
     """Return the principal components of the present inputs, the largest first; they know of no future."""
+    moments, means = present_moments(movies, config)
+    return SecondLayer(np.linalg.eigh(moments)[1].T[::-1], means, np.empty(0))
+
+
+def present_moments(movies: list[np.ndarray], config: MotionConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Return second moments ``(6, 6)`` of the present inputs, and the means ``(6,)`` that were taken off."""
     present, _ = present_and_future(movies, config.gap)
     means = present.mean(axis=0) if config.center else np.zeros(6)
     present = present - means
-    _, vectors = np.linalg.eigh(present.T @ present)
-    return SecondLayer(vectors.T[::-1], means, np.empty(0))
+    return present.T @ present / len(present), means
 
 
 def fit_with_objective(cell: str, training: Training, config: MotionConfig, objective: Objective) -> Fitted:

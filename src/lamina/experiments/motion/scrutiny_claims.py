@@ -233,12 +233,15 @@ def _why_control(found: Scrutiny, name: str) -> str:
             "the one that it goes to, at one and the same time; principal components find this without "
             "looking at the future."
         )
-    if name in (BOTH_WAYS, PCA_BOTH_WAYS):
-        cosine = np.mean([one.mirror_cosine for one in found.outcomes(name)])
+    if name == PCA_BOTH_WAYS:
+        cosines = [one.mirror_cosine for one in found.outcomes(name)]
+        second, third = np.mean([one.variances[1:3] for one in found.probed], axis=0)
         text += (
-            " Motion both ways together is the same from either side, and so directions learned from it are "
-            "even or odd. The two halves of an odd one prefer opposite ways, so that there are some for the "
-            f"rule to find: the cosine of its units with their mirror image is {cosine:+.2f}."
+            " Motion both ways together is nearly the same from either side, which makes directions even (all "
+            "three L1) or odd (the difference of the outer L3); selective are mixtures of the two. The second "
+            f"and third components have nearly the same variance ({second:.2f} and {third:.2f}), so that the "
+            "rows of a repetition decide how these mix: the cosine of the chosen units with their "
+            f"mirror image, 1 if even and −1 if odd, goes from {min(cosines):+.2f} to {max(cosines):+.2f}."
         )
     return text
 

@@ -45,6 +45,7 @@ def metrics(found: Scrutiny) -> dict[str, Any]:
         },
         "controls": {name: rows(found.outcomes(name)) for name in (TRAINED, *CONTROLS)},
         "l1_with_l3_before_and_behind": [list(one.marks) for one in found.probed],
+        "principal_variances_both_ways": [list(one.variances) for one in found.probed],
         "chance": {
             weights: {
                 f"{'picked' if chosen else 'not_picked'}_{where}_index": found.chance(
