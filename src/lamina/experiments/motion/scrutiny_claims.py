@@ -237,10 +237,10 @@ def _why_control(found: Scrutiny, name: str) -> str:
         cosines = [one.mirror_cosine for one in found.outcomes(name)]
         second, third = np.mean([one.variances[1:3] for one in found.probed], axis=0)
         text += (
-            " Motion both ways together is nearly the same from either side, which makes directions even (all "
-            "three L1) or odd (the difference of the outer L3); selective are mixtures of the two. The second "
-            f"and third components have nearly the same variance ({second:.2f} and {third:.2f}), so that the "
-            "rows of a repetition decide how these mix: the cosine of the chosen units with their "
+            " Motion both ways together is nearly the same from either side, which makes directions even "
+            "(all three L1) or odd (the difference of the outer L3); selective are mixtures of the two. The "
+            f"second and third components have nearly the same variance ({second:.2f} and {third:.2f}), so "
+            "that the rows of a repetition decide how these mix: the cosine of the chosen units with their "
             f"mirror image, 1 if even and −1 if odd, goes from {min(cosines):+.2f} to {max(cosines):+.2f}."
         )
     return text
