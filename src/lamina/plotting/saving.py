@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +86,28 @@ def save_figure(
         raise OutputError(
             f"cannot write {target / name}: its folder does not exist; make it with: mkdir -p {target}"
         )
-    with matplotlib.rc_context(_SAVING):
-        # labels that a new layout changes can ask for yet another layout; once more, and it is settled
-        drawn.draw_without_rendering()
+    with matplotlib.rc_context(_SAVING), _settled(drawn):
         # both are drawn before either is written
         png = _drawn(drawn, "png", resolution, {"Software": None})
         svg = _drawn(drawn, "svg", resolution, _NO_METADATA)
     return _write(target / f"{name}.png", png), _write(target / f"{name}.svg", svg)
+
+
+@contextmanager
+def _settled(figure: Figure) -> Iterator[None]:
+    """Lay a figure out once for all that is drawn of it; a layout costs as much as a drawing."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        yield
+        return
+    # labels that a new layout changes can ask for yet another layout; once more, and it is settled
+    for _ in range(2):
+        engine.execute(figure)
+    figure.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
 
 
 def _drawn(figure: Figure, kind: str, dpi: int, metadata: dict[str, Any]) -> bytes:
