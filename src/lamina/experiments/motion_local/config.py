@@ -32,8 +32,8 @@ class MotionLocalConfig:
     memory, horizon
         Samples of past and future in layer 1; equal, so that the future is the past of some time later.
     gap
-        Samples from present to future in layer 2, the paper's 5. With the 8 of the motion experiment its third
-        and fourth canonical correlation nearly agree, and small steps do not tell these two units apart.
+        Samples from present to future in layer 2, as in the paper. With the 8 of the motion experiment two of
+        its canonical correlations nearly agree, and small steps do not tell these two units apart.
     noise
         Standard deviation of photoreceptor noise, in units of a row's contrast.
     components
