@@ -16,7 +16,19 @@ from lamina.experiments.three_layers import THREE_LAYERS
 
 REGISTRY: dict[str, Experiment] = {
     each.name: each
-    for each in (OU, GP, KERNELS, ADAPTATION, SCENES, MOTION, BASELINES, LOCAL, THREE_LAYERS, DEPTH)
+    for each in (
+        OU,
+        GP,
+        KERNELS,
+        ADAPTATION,
+        SCENES,
+        MOTION,
+        BASELINES,
+        LOCAL,
+        MOTION_LOCAL,
+        THREE_LAYERS,
+        DEPTH,
+    )
 }
 """Every experiment that the command line can run, by name, in the order of the paper."""
 
