@@ -245,5 +245,5 @@ def test_files_from_before_there_was_a_choice_of_field_are_read(movies):
     extra, more = describe_network(top)
     both["layers"].append(extra["layers"][0])
     more = {name.replace("layers.0", "layers.2"): array for name, array in more.items()}
-    with pytest.raises(NotInOrderError, match="channels|retinas"):
+    with pytest.raises(NotInOrderError, match=r"channels|retinas"):
         rebuild_network(both, {**parts, **more})
