@@ -13,12 +13,12 @@ DETECTORS = ("T4a", "T4b")
 CELLS = ("T4a", "T4b", "T5a", "T5b")
 
 MISSED = {
-    # theirs has more of L1 beside L3; the claim says what was measured of it
+    # L1 has less weight beside L3 than the paper's figure suggests
     "second direction: index on the ON/OFF pattern",
-    # beyond 6° and in strong noise the six inputs hold too little at one time
+    # far apart, or in much noise, six inputs of one time hold little to be found: random weights do no better
     "spacing from 3.2 to 10°: lowest index, pattern and unseen scenes",
     "noise from 0.002 to 0.5: lowest index, pattern and unseen scenes",
-    # principal components of the present find the direction too, and in some repetitions even of both ways
+    # layer 1 holds the order in time already
     "index above “PCA of the inputs”: pattern, unseen scenes",
     "index above “PCA of the inputs, motion both ways”: pattern, unseen scenes",
 }
