@@ -63,9 +63,10 @@ def write_report(result: OUResult, figures: dict[str, Path], path: Path) -> Path
         "scatter by Bartlett's formula, and errors of moments, correlations and filters that are linear in "
         "them fall as 1/√T, with a factor that needs no fit. The correlations are also biased upwards, by "
         f"{bias} over the number of windows, which falls as 1/T: half the second derivative times the same "
-        "scatter. The slope of the correlations is that of what is left when theory's bias is taken off. A "
-        "correlation of 0 is not among these: noise gives it the singular values of a random Hankel matrix, "
-        "which fall as 1/√T but are never negative."
+        "scatter. The slope of the correlations is that of what is left when theory's bias is taken off; it "
+        f"and that of the filters are fitted from {config.slope_from:g} samples on. A correlation of 0 is not "
+        "among these: noise gives it the singular values of a random Hankel matrix, which fall as 1/√T but "
+        "are never negative."
     )
     slope = named(result.convergences, "moments")
     report.figure(
