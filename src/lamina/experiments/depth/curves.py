@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from lamina.experiments.depth.networks import (
     untrained,
 )
 from lamina.experiments.natural_scenes import Split
+from lamina.resu import ReSULayer
 
 STACKED, SIDE, AHEAD = "stacked", "side by side", "far ahead"
 LINEAR, UNTRAINED, MIRRORED = "linear", "untrained", "mirrored"
@@ -74,43 +76,86 @@ def draw_material(
     )
 
 
-def networks(
-    curve: str, material: Material, config: DepthConfig, rng: np.random.Generator
-) -> Iterator[list[Stage]]:
-    """Make the networks of one curve, depth by depth.
+@dataclass(frozen=True)
+class Recipe:
+    """How one network is made; equal recipes make the same network.
+
+    Parameters
+    ----------
+    plan
+        Its layers.
+    taught
+        By motion "either" way, to the "right" alone, or "mirrored".
+    weights
+        "learned", "random" or "principal".
+    units
+        How many of the top's are kept; None keeps all.
+    """
+
+    plan: tuple[ReSULayer, ...]
+    taught: Literal["either", "right", "mirrored"] = "either"
+    weights: Literal["learned", "random", "principal"] = "learned"
+    units: int | None = None
+
+
+def recipes(curve: str, config: DepthConfig) -> list[Recipe]:
+    """Return how the networks of one curve are made, depth by depth.
 
     Parameters
     ----------
     curve
         One of `CURVES`.
-    material
-        Movies to learn from.
     config
         Settings.
+
+    Returns
+    -------
+    list[Recipe]
+        One for each depth.
+    """
+    depths = config.depths
+    taught = "right" if curve.startswith(ONE_WAY) else "mirrored" if curve == MIRRORED else "either"
+    if curve in (SIDE, ONE_WAY_SIDE, PRINCIPAL, ONE_WAY_PRINCIPAL):
+        widest = (replace(matched_plan(config, 1)[0], rank=depths[-1] * config.units),)
+        weights = "principal" if curve in (PRINCIPAL, ONE_WAY_PRINCIPAL) else "learned"
+        return [Recipe(widest, taught, weights, depth * config.units) for depth in depths]
+    if curve in (AHEAD, ONE_WAY_AHEAD):
+        layer = matched_plan(config, 1)[0]
+        return [Recipe((replace(layer, gap=config.top_gap(depth)),), taught) for depth in depths]
+    if curve in (LINEAR, ONE_WAY_LINEAR):
+        return [Recipe(tuple(matched_plan(config, depth, hidden="none")), taught) for depth in depths]
+    if curve == GROWN:
+        return [Recipe(tuple(grown_plan(config, depth)), taught) for depth in depths]
+    weights = "random" if curve == UNTRAINED else "learned"
+    return [Recipe(tuple(matched_plan(config, depth)), taught, weights) for depth in depths]
+
+
+def make(recipe: Recipe, material: Material, rng: np.random.Generator) -> list[Stage]:
+    """Make a network with all units of its top.
+
+    Parameters
+    ----------
+    recipe
+        How.
+    material
+        Movies to learn from.
     rng
         Draws weights where they are random.
 
-    Yields
-    ------
+    Returns
+    -------
     list[Stage]
         Layers with weights, from the photoreceptors upwards.
     """
-    frames = (material.right if curve.startswith(ONE_WAY) else material.train).frames
-    depths = config.depths
-    if curve in (SIDE, ONE_WAY_SIDE, PRINCIPAL, ONE_WAY_PRINCIPAL):
-        widest = [replace(matched_plan(config, 1)[0], rank=depths[-1] * config.units)]
-        components = curve in (PRINCIPAL, ONE_WAY_PRINCIPAL)
-        (stage,) = principal(widest, frames) if components else learned(widest, frames)
-        yield from ([stage.first(depth * config.units)] for depth in depths)
-    elif curve in (AHEAD, ONE_WAY_AHEAD):
-        layer = matched_plan(config, 1)[0]
-        yield from (learned([replace(layer, gap=config.top_gap(depth))], frames) for depth in depths)
-    elif curve == UNTRAINED:
-        yield from (untrained(matched_plan(config, depth), frames, rng) for depth in depths)
-    elif curve in (LINEAR, ONE_WAY_LINEAR):
-        yield from (learned(matched_plan(config, depth, hidden="none"), frames) for depth in depths)
-    elif curve == GROWN:
-        yield from (learned(grown_plan(config, depth), frames) for depth in depths)
+    if recipe.taught == "mirrored":
+        frames = mirrored(material.train.half()).frames
     else:
-        frames = mirrored(material.train.half()).frames if curve == MIRRORED else frames
-        yield from (learned(matched_plan(config, depth), frames) for depth in depths)
+        frames = (material.right if recipe.taught == "right" else material.train).frames
+    if recipe.weights == "random":
+        return untrained(recipe.plan, frames, rng)
+    return (principal if recipe.weights == "principal" else learned)(recipe.plan, frames)
+
+
+def keep(stages: list[Stage], units: int | None) -> list[Stage]:
+    """Keep the first units of the top; all of them if None."""
+    return stages if units is None else [*stages[:-1], stages[-1].first(units)]

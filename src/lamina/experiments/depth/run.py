@@ -14,8 +14,11 @@ from lamina.experiments.depth.curves import (
     MAIN,
     ONE_WAY,
     Material,
+    Recipe,
     draw_material,
-    networks,
+    keep,
+    make,
+    recipes,
 )
 from lamina.experiments.depth.measuring import Pair, measure, read, train_readout
 from lamina.experiments.depth.networks import Stage, top_outputs
@@ -133,14 +136,19 @@ def _repeat(scenes: Sequence[Scene], config: DepthConfig, number: int, noise: fl
     # every level of noise meets the same clips
     material = draw_material(splits, noise, config, config.rng(number, _MOVIES))
     weights = config.rng(number, _WEIGHTS)
+    made: dict[Recipe, list[Stage]] = {}
+    measured: dict[Recipe, dict[str, float]] = {}
     curves: dict[str, list[dict[str, float]]] = {}
-    one_way: list[list[Stage]] = []
     for curve in CURVES if all_of_them else MAIN:
-        curves[curve] = []
-        for stages in networks(curve, material, config, weights):
-            curves[curve].append(measure(stages, material, config))
-            if curve == ONE_WAY:
-                one_way.append(stages)
+        for recipe in recipes(curve, config):
+            whole = replace(recipe, units=None)
+            if whole not in made:
+                made[whole] = make(whole, material, weights)
+            # curves share networks, the one layer above all
+            if recipe not in measured:
+                measured[recipe] = measure(keep(made[whole], recipe.units), material, config)
+            curves.setdefault(curve, []).append(measured[recipe])
+    one_way = [made[recipe] for recipe in recipes(ONE_WAY, config)]
     movies = (material.train, material.test)
     delays = [each / config.dt_s for each in config.delays_s]
     raw = Pair(*(raw_windows(each.frames, config.memory) for each in movies))
