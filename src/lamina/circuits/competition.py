@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,9 @@ from lamina.stats import truncated_cca
 from lamina.typing import Objective
 
 _FLOOR = 1e-3  # of the mean error: where nothing moves, the groups' errors are rounding and decide nothing
+
+_LEAST = 0.02
+"""Of an equal share: a group with less has lost."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +118,8 @@ def compete(
 
     with :math:`A_k = C_{fp} C_{pp}^{-1}` from the windows of group k, and :math:`s_c^2` the variance of the
     winners' errors. Errors are compared as shares, so that windows of much contrast count no more than
-    others. It starts from blocks given to groups at random and goes on until nearly nothing changes hands.
+    others. It starts from blocks given to groups at random and goes on until nearly nothing changes hands. A
+    group that loses nearly all takes half of the blocks of the largest, at random.
 
     Parameters
     ----------
@@ -181,11 +185,13 @@ def compete(
     ridge = check_real("ridge", ridge, above=0.0)
     rng = check_seed("seed", seed)
     present, future, ends = _windows(recordings, gap, None)
-    won = _random_blocks(np.diff(ends, prepend=0, append=len(present)), block, count, rng)
+    lengths = np.diff(ends, prepend=0, append=len(present))
+    won = _random_blocks(lengths, block, count, rng)
     changed: list[float] = []
     forecasts, variances = _learn(present, future, won, count, ridge)
     for _ in range(rounds):
         new = _best(_errors(present, future, forecasts, variances), ends, leak)
+        new = _revive(new, count, lambda: _random_blocks(lengths, block, 2, rng))
         changed.append(float(np.mean(new != won)))
         won = new
         forecasts, variances = _learn(present, future, won, count, ridge)
@@ -237,6 +243,15 @@ def _windows(
 def _random_blocks(lengths: np.ndarray, block: int, count: int, rng: np.random.Generator) -> np.ndarray:
     parts = [np.repeat(rng.integers(count, size=-(-n // block)), block)[:n] for n in lengths]
     return np.concatenate(parts)
+
+
+def _revive(won: np.ndarray, count: int, coin: Callable[[], np.ndarray]) -> np.ndarray:
+    """Give a group that has lost nearly all a random half of what the largest has won."""
+    for group in range(count):
+        shares = np.bincount(won, minlength=count) * count / len(won)
+        if shares[group] < _LEAST:
+            won = np.where((won == shares.argmax()) & (coin() == 1), group, won)
+    return won
 
 
 def _moments(present: np.ndarray, future: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,151 @@
+"""Groups that compete for windows: against naive loops, least squares, and dynamics that are known."""
+
+import numpy as np
+import pytest
+
+from lamina.circuits.competition import compete
+from lamina.errors import ArgumentError, DataError, ShapeError
+
+
+def turning(speeds, length=400, noise=0.1, seed=0):
+    """Points that turn in a plane at the given speeds, one recording each."""
+    rng = np.random.default_rng(seed)
+    movies = []
+    for speed in speeds:
+        angle = speed * np.arange(length) + rng.uniform(0, 6)
+        movies.append(np.stack([np.cos(angle), np.sin(angle)], axis=1))
+        movies[-1] += noise * rng.standard_normal((length, 2))
+    return movies
+
+
+@pytest.fixture(scope="module")
+def movies():
+    return turning([0.2, -0.2] * 6)
+
+
+@pytest.fixture(scope="module")
+def groups(movies):
+    return compete(movies, gap=3, leak=20.0, seed=1)
+
+
+def test_groups_come_to_stand_for_the_two_ways_to_turn(movies, groups):
+    won = [each[60:] for each in groups.winners(movies)]
+    assert all(each.min() == each.max() for each in won)
+    ways = [int(each[0]) for each in won]
+    assert ways == ways[:2] * 6
+    assert ways[0] != ways[1]
+    # new recordings too
+    again = [each[60:].mean() for each in groups.winners(turning([0.2, -0.2], seed=9))]
+    assert again == ways[:2]
+    # what each group has learned is to turn its way: three samples further by 0.2 each
+    angle = 0.6 * (1 if ways[0] == 0 else -1)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    np.testing.assert_allclose(groups.forecasts[0], turn, atol=0.05)
+    np.testing.assert_allclose(groups.forecasts[1], turn.T, atol=0.05)
+
+
+@pytest.mark.parametrize("speeds", [(0.1, 0.5, 1.2), (0.2, -0.2, 0.9, -0.9)])
+@pytest.mark.parametrize("seed", range(4))
+def test_as_many_groups_as_kinds(speeds, seed):
+    # without a second chance for groups that lost, about half of these ended with an empty group
+    count = len(speeds)
+    recordings = turning(speeds * 5, length=500, seed=seed)
+    won = compete(recordings, n_groups=count, gap=2, leak=30.0, seed=seed).winners(recordings)
+    kinds = [int(np.bincount(each[100:], minlength=count).argmax()) for each in won]
+    assert sorted(kinds[:count]) == list(range(count))
+    assert kinds == kinds[:count] * 5
+
+
+def test_the_score_is_that_of_a_plain_loop(movies, groups):
+    movie = movies[0][:80]
+    expected, score = [], np.zeros(2)
+    stay = np.exp(-1 / groups.leak)
+    errors = []
+    for t in range(len(movie) - groups.gap):
+        miss = [movie[t + groups.gap] - gain @ movie[t] for gain in groups.forecasts]
+        errors.append([np.sum(each**2 / groups.error_variances) for each in miss])
+    floor = 1e-3 * np.mean(np.sum(errors, axis=1))
+    for each in errors:
+        score = stay * score - (1 - stay) * np.array(each) / (sum(each) + floor)
+        expected.append(int(score.argmax()))
+    np.testing.assert_array_equal(groups.winners([movie])[0], expected)
+
+
+def test_forecasts_are_least_squares_over_the_windows_won(movies, groups):
+    won = np.concatenate(groups.winners(movies))
+    present = np.concatenate([each[:-3] for each in movies])
+    future = np.concatenate([each[3:] for each in movies])
+    squares = 0.0
+    for group in range(2):
+        gain, *_ = np.linalg.lstsq(present[won == group], future[won == group], rcond=None)
+        # the ridge of 1e-4, and windows that changed hands after the last lesson
+        np.testing.assert_allclose(groups.forecasts[group], gain.T, atol=3e-3)
+        squares += ((future - present @ gain)[won == group] ** 2).sum(axis=0)
+    np.testing.assert_allclose(groups.error_variances, squares / len(won), rtol=0.02)
+
+
+def test_filters_are_canonical_directions_of_the_windows_won():
+    recordings = turning([0.2, -0.3] * 4, length=300)
+    # blocks that stay as they were given out, so that it is known what each group learned from
+    groups = compete(recordings, gap=2, block=30, max_rounds=0, seed=4)
+    assert groups.changed == ()
+    rng = np.random.default_rng(4)
+    blocks = [np.repeat(rng.integers(2, size=10), 30)[:298] for _ in recordings]
+    won = np.concatenate(blocks)
+    np.testing.assert_allclose(groups.shares, [np.mean(won == 0), np.mean(won == 1)])
+    present = np.concatenate([each[:-2] for each in recordings])
+    future = np.concatenate([each[2:] for each in recordings])
+    for group, (filters, correlations) in enumerate(
+        zip(groups.filters, groups.canonical_correlations, strict=True)
+    ):
+        p, f = present[won == group], future[won == group]
+        np.testing.assert_allclose(filters @ (p.T @ p / len(p)) @ filters.T, np.eye(2), atol=1e-9)
+        # correlations of projections, by regression of each on the whole future
+        fitted = f @ np.linalg.lstsq(f, p @ filters.T, rcond=None)[0]
+        np.testing.assert_allclose((fitted**2).mean(axis=0) ** 0.5, correlations, atol=1e-9)
+
+
+def test_the_unit_of_the_recordings_does_not_matter(movies, groups):
+    larger = [1e6 * each for each in movies]
+    again = compete(larger, gap=3, leak=20.0, seed=1)
+    assert again.changed == groups.changed
+    for one, other in zip(again.winners(larger), groups.winners(movies), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_seeds_decide_and_nothing_else(movies, groups):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 -- it must stay as it was
+    again = compete(movies, gap=3, leak=20.0, seed=1)
+    np.testing.assert_array_equal(again.forecasts, groups.forecasts)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    first = compete(movies, gap=3, max_rounds=0, seed=1)
+    other = compete(movies, gap=3, max_rounds=0, seed=2)
+    assert not np.array_equal(first.forecasts, other.forecasts)
+    assert groups.shares.sum() == pytest.approx(1)
+    assert groups.changed[-1] <= 1e-3
+    assert groups.n_rounds == len(groups.changed)
+
+
+def test_where_nothing_moves_nothing_is_decided_by_rounding():
+    still = [np.concatenate([each, np.zeros((100, 2))]) for each in turning([0.2, -0.2] * 6)]
+    groups = compete(still, gap=3, leak=20.0, seed=1)
+    won = groups.winners(still)
+    # the leaky memory keeps the last winner through the pause
+    assert all(each[-90:].min() == each[-90:].max() == each[200] for each in won)
+
+
+def test_errors_name_the_argument(movies):
+    with pytest.raises(ArgumentError, match="n_groups must be"):
+        compete(movies, n_groups=1)
+    with pytest.raises(ArgumentError, match="ridge must be"):
+        compete(movies, ridge=0.0)
+    with pytest.raises(DataError, match="recordings must be finite"):
+        compete([np.array([[1.0, 2.0], [np.nan, 1.0], [2.0, 1.0]])], gap=1)
+    with pytest.raises(ShapeError, match="longer than the gap of 7 samples, got 5"):
+        compete([movies[0], movies[1][:5]], gap=7)
+    with pytest.raises(ShapeError):
+        compete([movies[0], movies[1][:, :1]])
+    with pytest.raises(DataError, match=r"got \d window"):
+        compete([movies[0][:8]], n_groups=4, block=1)
+    with pytest.raises(ShapeError):
+        compete(movies, gap=3, max_rounds=1).winners([movies[0][:, :1]])
