@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lamina.errors import ArgumentError, ShapeError
-from lamina.experiments.convergence import Convergence, Population, named, slope_claim
+from lamina.experiments.convergence import Convergence, Population, length_text, named, slope_claim
 from lamina.experiments.sampling_error import (
     bartlett_covariance,
     correlation_bias,
@@ -132,3 +132,9 @@ def test_a_slope_and_its_error():
 def test_what_cannot_be(memory, rank, error):
     with pytest.raises(error):
         sampling_error(DECAY, memory, rank)
+
+
+def test_lengths_as_text():
+    assert [length_text(each) for each in (1, 1000, 3162, 1_000_000, 316_228)] == [
+        "10⁰", "10³", "3 162", "10⁶", "316 228",
+    ]  # fmt: skip

@@ -13,7 +13,6 @@ negative.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -308,7 +307,9 @@ def convergence_metrics(found: Sequence[Convergence]) -> dict[str, Any]:
     }
 
 
-def whole_powers(first: float, last: float, per_decade: int) -> tuple[int, ...]:
-    """Return lengths that are evenly spaced in their logarithm, both ends included."""
-    count = 1 + round(per_decade * math.log10(last / first))
-    return tuple(round(length) for length in np.geomspace(first, last, count).tolist())
+def length_text(length: int) -> str:
+    """Return a number of samples as a reader likes it: a power of ten, or with its thousands apart."""
+    digits = str(length)
+    if digits == "1" + "0" * (len(digits) - 1):
+        return "10" + "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(len(digits) - 1))
+    return f"{length:,}".replace(",", " ")

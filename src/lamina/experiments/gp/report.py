@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina.experiments.claims import claims_table
 from lamina.experiments.closing import details_section, footer
+from lamina.experiments.convergence import length_text
 from lamina.experiments.gp.lobes import LOBE_THRESHOLD
 from lamina.experiments.gp.run import GPResult
 from lamina.experiments.gp.summary import claims, single_lobed_from
@@ -32,6 +33,7 @@ def write_report(result: GPResult, figures: dict[str, Path], path: Path) -> Path
         ``path``.
     """
     config = result.config
+    length, start = length_text(config.length), length_text(config.slope_from)
     report = Report(
         "Filters that follow the noise",
         "A Gaussian process with a rational quadratic kernel, as smooth as contrast in natural scenes, seen "
@@ -51,7 +53,7 @@ def write_report(result: GPResult, figures: dict[str, Path], path: Path) -> Path
         f"The kernel is (1 + τ²/2αℓ²)^−α with α = {config.alpha:g} and ℓ = {config.length_scale:g} samples; "
         f"past and future have {config.memory} samples each. The two units are those of the population. They "
         "are whitened by construction: their variances and covariance, noise by noise, over "
-        f"{config.length:g} samples are {covariances}."
+        f"{length} samples are {covariances}."
     )
     report.figure(
         figures["traces"],
@@ -68,7 +70,7 @@ def write_report(result: GPResult, figures: dict[str, Path], path: Path) -> Path
     )
     report.figure(
         figures["filters"],
-        f"Lines: filters of the population. Bands span {config.n_seeds} fits to {config.length:g} samples. "
+        f"Lines: filters of the population. Bands span {config.n_seeds} fits to {length} samples. "
         f"Dotted: {LOBE_THRESHOLD:.0%} of the largest weight.",
         "Both filters lose lobes and widen with noise.",
         wide=True,
@@ -87,7 +89,7 @@ def write_report(result: GPResult, figures: dict[str, Path], path: Path) -> Path
     )
     report.figure(
         figures["noise"],
-        f"A: canonical correlations; lines: population, points: fits to {config.length:g} samples with their "
+        f"A: canonical correlations; lines: population, points: fits to {length} samples with their "
         "span. B: information of the first directions. C, D: lobes and width of the population's filters "
         "against noise; grey: the noises of the paper.",
         "With noise correlations fall, lobes vanish and filters widen.",
@@ -108,7 +110,7 @@ def write_report(result: GPResult, figures: dict[str, Path], path: Path) -> Path
         "Fits miss the population by what Bartlett's formula says of the sample autocovariances: errors fall "
         "as 1/√T, with a factor that follows from the kernel. The signal forgets within a few length scales, "
         "so that a recording holds far fewer independent stretches than samples, and the law sets in late: "
-        f"slopes of correlations and filters are fitted from {config.slope_from:g} samples on. The whitened "
+        f"slopes of correlations and filters are fitted from {start} samples on. The whitened "
         "covariances are linear in the sample autocovariances and obey it at any length."
     )
     report.figure(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.experiments.claims import Claim, near, reported
-from lamina.experiments.convergence import convergence_metrics, named, slope_claim
+from lamina.experiments.convergence import convergence_metrics, length_text, named, slope_claim
 from lamina.experiments.gp.config import ALLOWANCE, CORRELATIONS, LOBES, RANK, ROUNDING, STANDARD_ERRORS
 from lamina.experiments.gp.lobes import LOBE_THRESHOLD, count_lobes
 from lamina.experiments.gp.run import GPResult
@@ -154,6 +154,7 @@ def _single_lobe(result: GPResult) -> list[Claim]:
 
 def _fits(result: GPResult, noise: float) -> list[Claim]:
     found, made = result.noises[noise], []
+    longest = length_text(int(found.sweep.lengths[-1]))
     for name, label in (
         ("moments", "whitened covariances"),
         ("correlations", "σ₁, σ₂"),
@@ -167,7 +168,7 @@ def _fits(result: GPResult, noise: float) -> list[Claim]:
         made.append(
             Claim(
                 "Issue",
-                f"noise {noise:g}, {label}: error at T = {found.sweep.lengths[-1]:g}, as a share of theory's",
+                f"noise {noise:g}, {label}: error at T = {longest}, as a share of theory's",
                 "1",
                 f"{each.ratio:.3f} ± {each.relative_error:.3f}",
                 f"± {tolerance:.3f} ({ALLOWANCE:g} and {STANDARD_ERRORS:g} standard errors)",
@@ -178,7 +179,7 @@ def _fits(result: GPResult, noise: float) -> list[Claim]:
     made.append(
         reported(
             "Fig. 3C",
-            f"noise {noise:g}: fits at T = {found.sweep.lengths[-1]:g} with as many lobes (filter 1, 2)",
+            f"noise {noise:g}: fits at T = {longest} with as many lobes (filter 1, 2)",
             shares,
         )
     )

@@ -58,7 +58,7 @@ def write_report(result: KernelsResult, figures: dict[str, Path], path: Path) ->
         wide=True,
     )
     report.table(
-        ["Kernel", "States", "Correlations above 0", "Directions with 99 %", "Information (nats)"],
+        ["Kernel", "States", "Correlations above 1e-6", "Directions with 99 %", "Information (nats)"],
         [
             [
                 name,

@@ -162,9 +162,10 @@ def _decay(result: KernelsResult) -> list[Claim]:
     made = [
         at_most(
             "Supplement",
-            f"{name}, noise {noise:g}: σ₅ / σ₁ (decays rapidly)",
+            f"{name}, noise {noise:g}: σ₅ / σ₁",
             RAPID,
             fifth_share(result, name),
+            paper="decays rapidly",
         )
         for name in smooth
     ]  # fmt: skip
@@ -172,13 +173,14 @@ def _decay(result: KernelsResult) -> list[Claim]:
         if not kernel.oscillates:
             continue
         share = fifth_share(result, name)
-        statement = f"{name}, noise {noise:g}: σ₅ / σ₁ (does not decay rapidly)"
+        statement = f"{name}, noise {noise:g}: σ₅ / σ₁"
+        paper = "does not decay rapidly"
         if kernel.states is not None and len(kernel.states.readout) > FIFTH:
-            made.append(at_least("Supplement", statement, SLOW, share))
+            made.append(at_least("Supplement", statement, SLOW, share, paper=paper))
         elif name == ALONE:
-            made.append(at_least("Supplement", statement, SLOW, share, why=_alone(result)))
+            made.append(at_least("Supplement", statement, SLOW, share, paper=paper, why=_alone(result)))
         else:
-            made.append(reported("Supplement", f"{name}, noise {noise:g}: σ₅ / σ₁", f"{share:.3f}"))
+            made.append(reported("Supplement", statement, f"{share:.3f}", paper=paper))
     for names, label in (
         (smooth, "do not oscillate"),
         ([n for n in result.kernels if n not in smooth], "oscillate"),

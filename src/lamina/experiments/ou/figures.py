@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lamina.experiments.convergence import named
+from lamina.experiments.convergence import length_text, named
 from lamina.experiments.convergence_figure import draw_convergence
 from lamina.experiments.ou.config import LEADING, STATES
 from lamina.experiments.ou.run import OUResult
@@ -103,7 +103,7 @@ def _spectrum(ax: Axes, result: OUResult, at: int) -> None:
     ax.errorbar(
         directions, mean, yerr=[mean - low, high - mean],
         color=PALETTE[0], marker="o", markersize=3, linestyle="none", linewidth=0.8,
-        label=f"fits, T = {_power(result.config.length)}",
+        label=f"fits, T = {length_text(result.config.length)}",
     )  # fmt: skip
     ax.set_xlabel("Canonical direction")
     ax.set_ylabel("Canonical correlation σ")
@@ -127,7 +127,7 @@ def _information(ax: Axes, result: OUResult, at: int) -> None:
         ax.fill_between(ranks, fits.min(axis=0), fits.max(axis=0), color=color, alpha=0.2, linewidth=0)
         ax.plot(
             ranks, fits.mean(axis=0), color=color, linestyle=("-.", ":", "-")[place],
-            label=f"fits, T = {_power(int(length))}",
+            label=f"fits, T = {length_text(int(length))}",
         )  # fmt: skip
     population = [
         predictive_information(result.population.correlations[:rank]) if rank else 0.0 for rank in ranks
@@ -207,10 +207,3 @@ def _angles(ax: Axes, result: OUResult) -> None:
     ax.set_ylabel("Sine of the angle")
     ax.set_title("Fitted units and the optimal observer")
     ax.legend(loc="lower left")
-
-
-def _power(length: int) -> str:
-    exponent = np.log10(length)
-    if abs(exponent - round(exponent)) < 1e-3:
-        return "10" + "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(round(exponent)))
-    return f"{length:g}"

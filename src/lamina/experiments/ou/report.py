@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lamina.experiments.claims import claims_table
 from lamina.experiments.closing import details_section, footer
-from lamina.experiments.convergence import named
+from lamina.experiments.convergence import length_text, named
 from lamina.experiments.ou.config import STATES
 from lamina.experiments.ou.run import OUResult
 from lamina.experiments.ou.summary import claims
@@ -31,6 +31,7 @@ def write_report(result: OUResult, figures: dict[str, Path], path: Path) -> Path
         ``path``.
     """
     config = result.config
+    length, start = length_text(config.length), length_text(config.slope_from)
     report = Report(
         "A process whose answer is known",
         "Three hidden states, seen through one noisy observation. What the past tells about the future of "
@@ -49,7 +50,7 @@ def write_report(result: OUResult, figures: dict[str, Path], path: Path) -> Path
     )
     report.figure(
         figures["population"],
-        f"A: a recording. B: past filters; bands span {config.n_seeds} fits to {config.length:g} samples. "
+        f"A: a recording. B: past filters; bands span {config.n_seeds} fits to {length} samples. "
         "C: canonical correlations; whiskers span the fits, grey is what theory expects where there is "
         "nothing. D: information of the first directions; what fits add behind the third is spurious, and "
         "falls as 1/T.",
@@ -64,7 +65,7 @@ def write_report(result: OUResult, figures: dict[str, Path], path: Path) -> Path
         "them fall as 1/√T, with a factor that needs no fit. The correlations are also biased upwards, by "
         f"{bias} over the number of windows, which falls as 1/T: half the second derivative times the same "
         "scatter. The slope of the correlations is that of what is left when theory's bias is taken off; it "
-        f"and that of the filters are fitted from {config.slope_from:g} samples on. A correlation of 0 is not "
+        f"and that of the filters are fitted from {start} samples on. A correlation of 0 is not "
         "among these: noise gives it the singular values of a random Hankel matrix, which fall as 1/√T but "
         "are never negative."
     )
@@ -81,7 +82,7 @@ def write_report(result: OUResult, figures: dict[str, Path], path: Path) -> Path
     third = result.sweep.correlations[:, :, STATES - 1].mean(axis=0)
     fourth = result.sweep.correlations[:, :, STATES].mean(axis=0)
     apart = result.sweep.lengths[third > 1.5 * fourth]
-    seen = f"at {apart[0]:g} samples" if len(apart) else "at none of these lengths"
+    seen = f"at {length_text(int(apart[0]))} samples" if len(apart) else "at none of these lengths"
     report.note(
         "The third state hardly matters: its correlation in the population is "
         f"{result.population.correlations[STATES - 1]:.4f}. It first stands clear of the spurious ones, "

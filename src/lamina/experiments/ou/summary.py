@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.experiments.claims import Claim, at_least, at_most, near, reported
-from lamina.experiments.convergence import convergence_metrics, named, slope_claim
+from lamina.experiments.convergence import convergence_metrics, length_text, named, slope_claim
 from lamina.experiments.ou.config import (
     ALLOWANCE,
     CORRELATIONS,
@@ -155,14 +155,14 @@ def _fits(result: OUResult) -> list[Claim]:
     scores = _distance(result, np.array(published), long)
     made.append(
         at_most(
-            "Specification", f"its fit at T = {long:g}: largest distance from theory in SD", 2.0,
+            "Specification", f"its fit at T = {length_text(long)}: largest distance from theory in SD", 2.0,
             float(scores.max()), paper=", ".join(f"{each:g}" for each in published), digits=2,
         )
     )  # fmt: skip
     third = sweep.correlations[:, at, STATES - 1]
     made.append(
         reported(
-            "Fig. 2B", f"σ₃ of fits at T = {length:g}", f"{third.mean():.4f} ± {third.std():.4f}",
+            "Fig. 2B", f"σ₃ of fits at T = {length_text(length)}", f"{third.mean():.4f} ± {third.std():.4f}",
             paper=f"{CORRELATIONS[-1]:g}",
             why=f"The spurious correlations behind it reach {_spurious(result, length):.3f} at this length.",
         )
@@ -171,7 +171,7 @@ def _fits(result: OUResult) -> list[Claim]:
         nats = informations(result, rank)[:, at]
         made.append(
             reported(
-                "Fig. 2B", f"information of fits at T = {length:g}, {rank} directions (nats)",
+                "Fig. 2B", f"information of fits at T = {length_text(length)}, {rank} directions (nats)",
                 f"{nats.mean():.4f} ± {nats.std():.4f}", paper=f"{INFORMATION:g}",
             )
         )  # fmt: skip
@@ -182,7 +182,7 @@ def _fits(result: OUResult) -> list[Claim]:
     )
     made.append(
         Claim(
-            "Issue", f"σ₄ of fits at T = {length:g}, spurious; expected: random Hankel matrix",
+            "Issue", f"σ₄ of fits at T = {length_text(length)}, spurious; expected: random Hankel matrix",
             f"{expected:.4f}", f"{fourth.mean():.4f} ± {fourth.std():.4f}", f"± {tolerance:.4f}",
             bool(abs(fourth.mean() - expected) <= tolerance),
         )
@@ -203,13 +203,14 @@ def _convergence(result: OUResult) -> list[Claim]:
 
 def _observer(result: OUResult) -> list[Claim]:
     last = result.state_cosines[:, -1]
+    longest = length_text(int(result.sweep.lengths[-1]))
     return [
         at_least(
             "Fig. 2B", "population's filters span the Kalman predictor's: least cosine", 1 - SPANNED,
             float(result.observer_cosines.min()), paper="same subspace", digits=7,
         ),
         reported(
-            "beyond the paper", f"fits and the Kalman predictor: cosines, T = {result.sweep.lengths[-1]:g}",
+            "beyond the paper", f"fits and the Kalman predictor: cosines, T = {longest}",
             ", ".join(f"{each:.4f}" for each in last.mean(axis=0)),
         ),
     ]  # fmt: skip
@@ -219,9 +220,10 @@ def _mean_claim(result: OUResult, source: str, unit: int, at: int) -> Claim:
     found = result.sweep.correlations[:, at, unit]
     expected, sd = _expected(result, unit, int(result.sweep.lengths[at]))
     tolerance = STANDARD_ERRORS * sd / np.sqrt(len(found))
+    length = length_text(int(result.sweep.lengths[at]))
     return Claim(
         source,
-        f"mean σ{_SUBSCRIPTS[unit]} of fits at T = {result.sweep.lengths[at]:g}; expected: theory with bias",
+        f"mean σ{_SUBSCRIPTS[unit]} of fits at T = {length}; expected: theory with bias",
         f"{expected:.4f}",
         f"{found.mean():.4f} ± {found.std():.4f}",
         f"± {tolerance:.4f} ({STANDARD_ERRORS:g} standard errors, theory)",
