@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
+from lamina.errors import ClippedInformationWarning
 from lamina.experiments.depth import DEPTH, DepthConfig, run
 from lamina.experiments.depth.comparing import explanations, paired, verdict
 from lamina.experiments.depth.curves import LINEAR, MIRRORED, SIDE, STACKED, draw_material
@@ -76,6 +77,16 @@ def test_no_sample_is_in_both_past_and_future_of_a_layer(depth):
     assert difference[later:].max() == pytest.approx(0.0, abs=1e-9)
     # and not a sample of the future is given away
     assert difference[later - 1] > 1e-3
+
+
+def test_with_a_gap_of_one_sample_an_upper_layer_predicts_the_overlap_exactly(material):
+    plan = [replace(layer, gap=1) for layer in matched_plan(replace(TINY, units=6), 2)]
+    with pytest.warns(ClippedInformationWarning):
+        network = ReSUNetwork(plan).fit(list(material.train.frames))
+    assert network.layers_[1].canonical_correlations_.min() > 1 - 1e-9
+    # which says nothing of the scene: the gap that is used leaves less
+    network = ReSUNetwork(matched_plan(replace(TINY, units=6), 2)).fit(list(material.train.frames))
+    assert network.layers_[1].canonical_correlations_.max() < 1 - 1e-9
 
 
 def test_layers_answer_as_the_network_does(material):

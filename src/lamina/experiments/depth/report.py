@@ -10,7 +10,7 @@ from lamina.experiments.depth.comparing import compare, controls, explanations, 
 from lamina.experiments.depth.curves import CURVES, ONE_WAY, SIDE, STACKED
 from lamina.experiments.depth.measuring import FAR, NEAR, OWN, SPEED, VELOCITY, r2_name
 from lamina.experiments.depth.run import CORRELATORS, DepthResult
-from lamina.experiments.depth.summary import claims
+from lamina.experiments.depth.summary import QUESTION, claims
 from lamina.experiments.report import Report
 
 
@@ -44,7 +44,7 @@ def write_report(result: DepthResult, figures: dict[str, Path], path: Path) -> P
     report.text(verdict(result))
     claims_table(
         report,
-        claims(result),
+        [claim for claim in claims(result) if claim.statement != QUESTION],
         caption="What has to hold if the comparison is sound, and what it says. Differences are paired over "
         f"repetitions, with their {config.confidence:.0%} intervals.",
     )
@@ -61,7 +61,8 @@ def write_report(result: DepthResult, figures: dict[str, Path], path: Path) -> P
         f"per position and learn to predict {config.horizon} samples of their own inputs, from a gap on that "
         "passes over all that lower layers remember. Hidden layers are rectified into ON and OFF. Numbers "
         "are matched in two ways: at the top, where all networks have as many outputs; and in all, where one "
-        "layer holds side by side as many units as the stack has on top of each other."
+        "layer holds side by side as many units as the stack has on top of each other, and all of them are "
+        "read: the stack shows its top alone."
     )
     report.table(
         ["Network", "Layers", "Outputs", "Weights"],
@@ -139,8 +140,8 @@ def write_report(result: DepthResult, figures: dict[str, Path], path: Path) -> P
     report.text(
         "Units that learned mirrored movies are even or odd in space, and by symmetry the mean of their "
         "outputs says nothing about the direction of motion, however many layers there are. What networks "
-        "that learned from motion either way do tell about it, they owe to rows that were not symmetric by "
-        "chance. The paper trains its T4a and T4b one way each; so does the velocity here."
+        "that learned from motion either way do tell about it, they owe to rows that are not symmetric. "
+        "The paper trains its T4a and T4b one way each, and so are the networks that velocity is read from."
     )
     known = (result.reference(CORRELATORS, each).mean() for each in (speed, velocity))
     report.note(

@@ -17,6 +17,7 @@ from lamina.experiments.depth.run import CORRELATORS, RAW, SHUFFLED, DepthResult
 
 BEYOND = "beyond the paper"
 CHECK = "Issue"
+QUESTION = "does depth help?"
 
 
 def metrics(result: DepthResult) -> dict[str, Any]:
@@ -157,7 +158,7 @@ def _checks(result: DepthResult) -> list[Claim]:
 def _answers(result: DepthResult) -> list[Claim]:
     config = result.config
     deepest, percent = config.depths[-1], f"{config.confidence:.0%}"
-    answers = [reported(BEYOND, "does depth help?", "see below", why=verdict(result))]
+    answers = [reported(BEYOND, QUESTION, "see below", why=verdict(result))]
     for noise in config.noises:
         for name, asked in questions(config).items():
             unit = "nats" if name.startswith("information") else "R²"
