@@ -74,26 +74,22 @@ MOTION = Experiment(
         Panel(
             "responses",
             "The paper's Fig. 5B. A: the ON/OFF pattern as three pixels see it. B and C: the first two "
-            "directions "
-            "of the network with the paper's settings. D: the second, rectified, with the threshold that "
-            "silences "
-            "the null direction. E and F: the unit chosen here, before and after rectification.",
+            "directions of the network with the paper's settings. D: the second, rectified, with the "
+            "threshold that silences the null direction. E and F: the unit chosen here, before and after "
+            "rectification.",
             "Responses over time in the preferred and in the null direction, of three units.",
         ),
         Panel(
             "weights",
             "The paper's Fig. 5D. Weights of each unit, each cell type scaled to length 1; dots are "
-            "repetitions. "
-            "Hatched: the connectome's feed-forward weights onto T4a, mirrored for T4b. p: share of all "
-            "orders "
-            "of the six weights that correlate as much.",
+            "repetitions. Hatched: the connectome's feed-forward weights onto T4a, mirrored for T4b. p: "
+            "share of all orders of the six weights that correlate as much.",
             "Bars of six weights for each unit, beside the connectome's.",
         ),
         Panel(
             "robustness",
-            "Index and responses of T4a and T4b as one setting at a time is varied, as images are left out, "
-            "and "
-            "over repetitions. Grey bar: the setting used; dashed: the index to reach.",
+            "Index and responses of T4a and T4b as one setting at a time is varied, as images are left "
+            "out, and over repetitions. Grey bar: the setting used; dashed: the index to reach.",
             "Curves of the index over spacing, gap, memory and noise.",
         ),
     ),

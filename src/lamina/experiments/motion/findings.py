@@ -58,8 +58,7 @@ def layer2(report: Report, result: MotionResult) -> None:
         ["", "prefers", "index", "lowest", "P (SD)", "N (SD)", "unseen rows"],
         rows,
         caption=f"T4a and T4b over {config.n_seeds} repetitions. The last index is on natural scenes "
-        "from rows "
-        "not trained on.",
+        "from rows not trained on.",
         digits=3,
     )
     report.text(statements.preference(result))
@@ -81,8 +80,7 @@ def controls(report: Report, result: MotionResult, figures: dict[str, Path]) -> 
     report.figure(
         figures["selectivity"],
         "Index on the ON/OFF pattern: every repetition, the mean as a stroke. Grey: below the 99th "
-        "percentile of "
-        "the untrained networks.",
+        "percentile of the untrained networks.",
         "Dots of T4a, T4b, T5a and T5b, shuffled frames and the paper's unit beside the grey range of the "
         "untrained networks.",
     )

@@ -20,12 +20,9 @@ def responses(report: Report, result: MotionResult, figures: dict[str, Path]) ->
     report.section("Fig. 5B: the paper's unit, and the one chosen here")
     report.text(
         "The paper takes the *second* canonical direction for T4. It stands here beside the unit that the "
-        "rule "
-        f"above chooses, and comes from networks with the paper's noise ({PAPER_NOISE:g}) and gap "
-        f"({PAPER_GAP}); of its two halves it is the one that L1 of the centre excites. "
-        f"{statements.papers_unit(result)} "
-        f"Before rectification, from peak to trough, its index is {_swing(result, 'papers'):.2f}, and that "
-        "of the "
+        f"rule above chooses, and comes from networks with the paper's noise ({PAPER_NOISE:g}) and gap "
+        f"({PAPER_GAP}); of its two halves it is the one that L1 of the centre excites. Before "
+        f"rectification, from peak to trough, its index is {_swing(result, 'papers'):.2f}, and that of the "
         f"chosen unit {_swing(result, 'cells'):.2f}."
     )
     report.figure(
@@ -40,42 +37,35 @@ def responses(report: Report, result: MotionResult, figures: dict[str, Path]) ->
     report.figure(
         figures["thresholds"],
         "A and B: what a threshold leaves of the peak response to either direction, on the ON/OFF pattern "
-        "and on "
-        "scenes not trained on. C: the index then; diamonds: before rectification, from peak to trough. Mean "
-        "over repetitions.",
-        "Peak responses fall in straight lines with the threshold; the index rises until the null direction "
-        "is "
-        "silent.",
+        "and on scenes not trained on. C: the index then; diamonds: before rectification, from peak to "
+        "trough. Mean over repetitions.",
+        "Peak responses fall in straight lines with the threshold; the index rises until the null "
+        "direction is silent.",
         wide=True,
     )
     report.text(
-        "A threshold takes the same off both peaks. It silences the null direction once it is as large as N, "
-        "and "
-        f"leaves P − N: {_left(result, 'papers'):.2f} SD of the second direction's response, "
+        "A threshold takes the same off both peaks. It silences the null direction once it is as large as "
+        f"N, and leaves P − N: {_left(result, 'papers'):.2f} SD of the second direction's response, "
         f"{_left(result, 'cells'):.2f} SD of the chosen unit's. On natural scenes, which hold contrasts of "
-        "every "
-        "size, the threshold that silences the null direction lies higher, and a weak edge in the preferred "
-        "direction is lost with it."
+        "every size, the threshold that silences the null direction lies higher, and a weak edge in the "
+        "preferred direction is lost with it."
     )
 
 
 def mechanism(report: Report, result: MotionResult, figures: dict[str, Path]) -> None:
     """Show which inputs make the units selective (Fig. 5C)."""
-    shares = {
-        name: np.mean([r.studies[key].mechanism.shares for r in result.repetitions], axis=0)
-        for name, key in (("second", "T4a, paper"), ("chosen", "T4a"))
-    }
-    without = {
-        name: np.mean([r.studies[key].mechanism.without["all L1"].index for r in result.repetitions])
-        for name, key in (("second", "T4a, paper"), ("chosen", "T4a"))
-    }
+    keys = {"second": "T4a, paper", "chosen": "T4a"}
+    found = {name: [r.studies[key].mechanism for r in result.repetitions] for name, key in keys.items()}
+    l1, l3 = (
+        {name: _mean([each.shares[row].sum() for each in found[name]], 2) for name in keys} for row in (0, 1)
+    )
+    without = {name: _mean([each.without["all L1"].index for each in found[name]], 3) for name in keys}
     leads = sum(r.studies["T4a, paper"].mechanism.leads for r in result.repetitions)
     report.section("Fig. 5C: which inputs tell the directions apart")
     report.figure(
         figures["inputs"],
         "Inputs of both units, each times its weight, while the pattern moves in the preferred and in the "
-        "null "
-        "direction. The grey line is their sum, and what is above zero the response.",
+        "null direction. The grey line is their sum, and what is above zero the response.",
         "Six weighted inputs and their sum over time, for two units and two directions.",
         wide=True,
     )
@@ -88,23 +78,16 @@ def mechanism(report: Report, result: MotionResult, figures: dict[str, Path]) ->
         wide=True,
     )
     report.text(
-        "The paper explains its unit by the left L3 input, which rises in the preferred direction before the "
-        f"right and the centre one fall. So it does here, in {leads} of {len(result.repetitions)} "
-        "repetitions of "
-        "T4a. But an edge of the other kind does the same in the null direction. When the L3 inputs drive it "
-        "most, "
-        f"they give the second direction {shares['second'][1].sum():.2f} SD more in the preferred direction "
-        "than "
-        f"in the null direction, and the chosen unit {shares['chosen'][1].sum():.2f} SD; the L1 inputs give "
-        f"{shares['second'][0].sum():.2f} SD and {shares['chosen'][0].sum():.2f} SD. Without L1 the indices "
-        "are "
+        "The paper explains its unit by the left L3 input, which rises in the preferred direction before "
+        f"the right and the centre one fall. So it does here, in {leads} of {len(result.repetitions)} "
+        "repetitions of T4a. But an edge of the other kind does the same in the null direction. When the "
+        f"L3 inputs drive it most, they give the second direction {l3['second']:.2f} SD more in the "
+        f"preferred direction than in the null direction, and the chosen unit {l3['chosen']:.2f} SD; the L1 "
+        f"inputs give {l1['second']:.2f} SD and {l1['chosen']:.2f} SD. Without L1 the indices are "
         f"{without['second']:.3f} and {without['chosen']:.3f}. That is no accident: where the weights of L3 "
-        "add up "
-        "to nothing, its answer to an edge one way is the negative of its answer to the same edge the other "
-        "way, "
-        "up to its course in time, and a pattern has as many edges of one kind as of the other. L1 is "
-        "rectified, "
-        "and only what is rectified tells the two apart."
+        "add up to nothing, its answer to an edge one way is the negative of its answer to the same edge "
+        "the other way, run backwards, and a pattern has as many edges of one kind as of the other. L1 is "
+        "rectified, and only what is rectified tells the two apart."
     )
 
 
@@ -114,9 +97,9 @@ def connectome(report: Report, result: MotionResult, figures: dict[str, Path]) -
     report.figure(
         figures["weights"],
         "Weights, each cell type scaled to length 1; dots are repetitions. Hatched: the connectome's "
-        "feed-forward "
-        "weights onto T4a (as quoted in the paper's Fig. 5D), mirrored for T4b. r: correlation over the six "
-        "weights; p: share of all 720 orders of the weights that correlate as much.",
+        "feed-forward weights onto T4a (as quoted in the paper's Fig. 5D), mirrored for T4b. r: "
+        "correlation over the six weights; p: share of all 720 orders of the weights that correlate as "
+        "much.",
         "Bar charts of six weights for each unit, beside the connectome's.",
         wide=True,
     )
@@ -175,20 +158,23 @@ def tuning(report: Report, result: MotionResult, figures: dict[str, Path]) -> No
         digits=3,
     )
     report.text(
-        "Where contrast moves slowly, L1 is almost silent and cannot suppress what the three L3 inputs pass "
-        "on: "
-        f"on the {HEADLINE} the index of T4a is {slow[0]:.2f} at {low:g}°/s and {slow[-1]:.2f} at "
+        "Where contrast moves slowly, L1 is almost silent and cannot suppress what the three L3 inputs "
+        f"pass on: on the {HEADLINE} the index of T4a is {slow[0]:.2f} at {low:g}°/s and {slow[-1]:.2f} at "
         f"{high:g}°/s."
     )
     report.figure(
         figures["speeds"],
         f"Peak responses of T4a from {low:g} to {high:g}°/s, and the index; it was trained at "
         f"{config.velocity_deg_per_s:g}°/s. No index is drawn where both responses together stay below 0.2 "
-        "SD. "
-        f"F: every cell and the paper's second direction on the {HEADLINE}.",
+        f"SD. F: every cell and the paper's second direction on the {HEADLINE}.",
         "Curves of responses and indices over speed, for edges, bars and the ON/OFF pattern.",
         wide=True,
     )
+
+
+def _mean(values: list[float], digits: int) -> float:
+    # adding 0 takes the sign off a zero
+    return round(float(np.mean(values)), digits) + 0.0
 
 
 def _grating_row(name: str, best: list[float], driven: list[np.ndarray]) -> list[object]:

@@ -281,8 +281,8 @@ def _orders(found: Likeness) -> str:
     return (
         f"Exact, over all 720 orders of the weights (p of at least {found.smallest:.4f} is possible); over "
         f"the 36 within the cell types p = {found.p_within:.3f} (at least {found.smallest_within:.3f}); "
-        f"whatever the sign p = {found.p_either_sign:.3f}. Within L1 {found.by_type[0]:.2f}, within L3 "
-        f"{found.by_type[1]:.2f}."
+        f"whatever the sign p = {found.p_either_sign:.3f}, which is fairer where, as here, L1 of the centre "
+        f"gives a unit its sign. Within L1 {found.by_type[0]:.2f}, within L3 {found.by_type[1]:.2f}."
     )
 
 
@@ -335,8 +335,7 @@ def _speeds(result: MotionResult) -> list[Claim]:
                 paper="ON" if cell in DETECTORS else "",
                 why=(
                     f"It is driven by the cells of a fly's {cell[:2]} and answers the other kind of edge: "
-                    "the "
-                    "rectified input inhibits it, and silences the null direction."
+                    "the rectified input inhibits it, and silences the null direction."
                     if strange and cell == ALL_CELLS[0]
                     else ""
                 ),

@@ -118,8 +118,7 @@ def _scenes(report: Report, result: MotionResult, figures: dict[str, Path]) -> N
     report.figure(
         figures["scenes"],
         "A: luminance; the rows between the lines are kept for testing in the first repetition. B: local "
-        "contrast. "
-        "C: one of these rows as the three photoreceptors see it while it moves to the right.",
+        "contrast. C: one of these rows as the three photoreceptors see it while it moves to the right.",
         "A photograph, its local contrast, and bands of light and dark that pass three pixels one after "
         "the other.",
         wide=True,
@@ -195,8 +194,7 @@ def _details(report: Report, result: MotionResult) -> None:
         ["network", "direction", "correlation", "index, positive half", "index, negative half"],
         rows,
         caption="Every direction of the first repetition on the ON/OFF pattern; above zero prefers the "
-        "direction "
-        "of training.",
+        "direction of training.",
     )
 
 
