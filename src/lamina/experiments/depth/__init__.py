@@ -1,4 +1,4 @@
-r"""Does depth help, and if so, whom.
+r"""Whether depth helps: networks of one to four layers beside one layer of as many units.
 
 Rows of photographs drift past nine photoreceptors, each movie at a velocity of its own, with noise.
 Networks of one to four layers see them through the same window in space and time, the deeper ones in
@@ -16,14 +16,14 @@ speed and signed velocity.
 
 What can be expected: among linear maps of one window, canonical directions keep the most information about
 the next samples, so linear layers can only lose some of it (data-processing inequality); rectified ones
-might gain, for drifting scenes are not Gaussian. And a stack that has learned from motion either way as
-from its mirror image has units that are even or odd in space. For these the mean of ON less OFF,
+might gain, for drifting scenes are not Gaussian. And a stack that has learned from movies and their mirror
+images alike has units that are even or odd in space. For these the mean of ON less OFF,
 
 .. math:: \mathrm{E}[z \mid v] = \sum_i w_i \, \mathrm{E}[x_i \mid v] = 0 \quad \text{(odd units)},
 
 carries no direction, at any depth: the means of lower units are the same for v and −v, and the weights of
 an odd unit cancel them. So signed velocity is asked of networks that have learned from motion one way, as
-the paper's T4a and T4b do, and speed of those that have learned from motion either way.
+the paper's T4a and T4b have, and speed of those that have learned from motion either way.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def write_report(result: DepthResult, figures: dict[str, Path], path: Path) -> P
         footer=footer("depth"),
     )
     report.section("In short")
-    report.text(verdict(result))
+    report.text(f"So, {QUESTION} {verdict(result)}")
     claims_table(
         report,
         [claim for claim in claims(result) if claim.statement != QUESTION],
