@@ -55,7 +55,7 @@ BASELINES = Experiment(
             "Information rises and error falls with every unit; CCA is first in the one, RRR in the other.",
         ),
     ),
-    seconds=25.0,
+    seconds=14.0,
 )
 
 __all__ = ["BASELINES", "BaselinesConfig", "BaselinesResult", "run"]

@@ -40,7 +40,7 @@ class MotionLocalConfig:
         Cosines of the past that synapses of layer 1 see, at most ``memory``.
     passes, passes_2
         How often layer 1, and then layer 2, goes through the training rows.
-    learning_rate_2, decay_steps_2
+    learning_rate_2, decay_steps_2, decay_power_2
         Of layer 2, see `lamina.resu.LocalReSU`; layer 1 has that unit's defaults.
     checkpoints
         When learning is looked at, in passes, ascending; those beyond the last pass are left out.
@@ -69,7 +69,8 @@ class MotionLocalConfig:
     passes: int = 3
     passes_2: int = 10
     learning_rate_2: float = 0.01
-    decay_steps_2: float = 20_000.0
+    decay_steps_2: float = 40_000.0
+    decay_power_2: float = 1.0
     checkpoints: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
     test_share: float = 0.25
     guard_deg: float = 5.7
@@ -93,6 +94,7 @@ class MotionLocalConfig:
                 check_real(name, value, above=0.0)
         for name in ("noise", "acceptance_deg", "guard_deg"):
             check_real(name, getattr(self, name), minimum=0.0)
+        check_real("decay_power_2", self.decay_power_2, minimum=0.0, maximum=1.0)
         check_real("test_share", self.test_share, minimum=0.05, maximum=0.8)
         for pathway in self.pathways:
             check_choice("pathways", pathway, ("T4", "T5"))

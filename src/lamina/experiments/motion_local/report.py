@@ -164,7 +164,7 @@ def _remedies(report: Report, result: MotionLocalResult, figures: dict[str, Path
     report.figure(
         figures["remedies"],
         f"First repetition, layer 1 after {config.passes} passes, beside batch CCA on the lags of the same "
-        "recordings. Dashed: the bar for filters.",
+        "recordings; the noise in brackets. Every cosine has its own gain. Dashed: the bar for filters.",
         "Agreement of the filters and of their outputs with batch CCA, for every way of learning.",
         wide=True,
     )

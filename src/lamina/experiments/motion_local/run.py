@@ -305,6 +305,7 @@ def learn_layer_2(
         center=False,
         learning_rate=config.learning_rate_2,
         decay_steps=config.decay_steps_2,
+        decay_power=config.decay_power_2,
         seed=int(rng.integers(2**31)),
     )
     turned = [each @ bank.T for each in shown]
