@@ -54,6 +54,15 @@ def test_groups_tell_the_direction_of_scenes_that_they_have_not_seen(first):
     assert min(first.agreement) >= 0.9
 
 
+def test_every_layer_learns_from_motion_either_way(first):
+    trained, config = first.trained, ThreeLayersConfig()
+    lengths = [len(movie) for way in (RIGHT, LEFT) for movie in trained.movies[way]]
+    for layer, valid, length in ((0, 0, config.memory), (1, config.memory - 1, config.medulla_memory)):
+        windows = sum(3 * (n - valid - 2 * length + 1) for n in lengths)
+        assert trained.network.layers_[layer].n_windows_ == windows
+    assert trained.competition.shares.min() > 0.4
+
+
 def test_without_competition_they_do_not_arise(result):
     for name in ("no competition: one group", "no competition: random groups", "frames in random order"):
         assert np.abs(result.control(name)).mean() < 0.3

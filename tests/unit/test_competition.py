@@ -57,7 +57,9 @@ def test_as_many_groups_as_kinds(speeds, seed):
 
 
 def test_the_score_is_that_of_a_plain_loop(movies, groups):
-    movie = movies[0][:80]
+    # it turns one way, then the other: when the winner changes depends on every part of the score
+    one, other = turning([0.2, -0.2], length=90, seed=5)
+    movie = np.concatenate([one, other, one]) * [1.0, 3.0]
     expected, score = [], np.zeros(2)
     stay = np.exp(-1 / groups.leak)
     errors = []
@@ -68,6 +70,7 @@ def test_the_score_is_that_of_a_plain_loop(movies, groups):
     for each in errors:
         score = stay * score - (1 - stay) * np.array(each) / (sum(each) + floor)
         expected.append(int(score.argmax()))
+    assert 0 < np.mean(expected) < 1
     np.testing.assert_array_equal(groups.winners([movie])[0], expected)
 
 
@@ -105,12 +108,14 @@ def test_filters_are_canonical_directions_of_the_windows_won():
         np.testing.assert_allclose((fitted**2).mean(axis=0) ** 0.5, correlations, atol=1e-9)
 
 
-def test_the_unit_of_the_recordings_does_not_matter(movies, groups):
-    larger = [1e6 * each for each in movies]
-    again = compete(larger, gap=3, leak=20.0, seed=1)
+@pytest.mark.parametrize("units", [(1e6, 1e6), (1.0, 1e-5)])
+def test_the_units_of_channels_do_not_matter(movies, groups, units):
+    again = compete([each * units for each in movies], gap=3, leak=20.0, seed=1)
     assert again.changed == groups.changed
-    for one, other in zip(again.winners(larger), groups.winners(movies), strict=True):
-        np.testing.assert_array_equal(one, other)
+    turned = np.concatenate([movies[0][:100], movies[1][:100]])
+    won, expected = again.winners([turned * units])[0], groups.winners([turned])[0]
+    assert 0 < expected.mean() < 1
+    np.testing.assert_array_equal(won, expected)
 
 
 def test_seeds_decide_and_nothing_else(movies, groups):
@@ -127,11 +132,19 @@ def test_seeds_decide_and_nothing_else(movies, groups):
 
 
 def test_where_nothing_moves_nothing_is_decided_by_rounding():
-    still = [np.concatenate([each, np.zeros((100, 2))]) for each in turning([0.2, -0.2] * 6)]
+    pause = 1e-5 * np.random.default_rng(0).standard_normal((200, 2))
+    still = [np.concatenate([each, pause]) for each in turning([0.2, -0.2] * 6)]
     groups = compete(still, gap=3, leak=20.0, seed=1)
-    won = groups.winners(still)
     # the leaky memory keeps the last winner through the pause
-    assert all(each[-90:].min() == each[-90:].max() == each[200] for each in won)
+    for each in groups.winners(still):
+        np.testing.assert_array_equal(each[380:], each[380])
+
+
+def test_a_channel_that_is_silent_does_no_harm(movies, groups):
+    silent = [np.concatenate([each, np.zeros((len(each), 1))], axis=1) for each in movies]
+    again = compete(silent, gap=3, leak=20.0, seed=1)
+    assert again.changed == groups.changed
+    assert again.filters.shape == (2, 2, 3)
 
 
 def test_errors_name_the_argument(movies):

@@ -138,7 +138,7 @@ def compete(
     tolerance
         The competition ends when at most this share of the windows changes hands, from 0 to 1.
     ridge
-        Adds this share of the mean second moment to each channel's own, above 0.
+        Enlarges the second moment of each channel by this share before forecasts are computed, above 0.
     objective
         "cca", or "rrr" or "pca" to compare; see `lamina.stats.truncated_cca`.
     seed
@@ -276,7 +276,8 @@ def _learn(
                 remedy="Use longer recordings, or fewer groups.",
             )
         past, ahead, cross = _moments(present[mine], future[mine])
-        whole = past + ridge * np.trace(past) / channels * np.eye(channels)
+        own = np.diag(past)
+        whole = past + np.diag(ridge * np.maximum(own, np.finfo(float).eps * own.max()))
         forecasts[group] = np.linalg.solve(whole, cross.T).T
         gain = forecasts[group]
         # of the errors, without going through the windows again
