@@ -66,7 +66,7 @@ GP = Experiment(
             "Errors fall as one over the root of the length, beside theory's lines.",
         ),
     ),
-    seconds=20.0,
+    seconds=22.0,
 )
 
 __all__ = ["GP", "GPConfig", "GPResult", "count_lobes", "run"]

@@ -60,7 +60,7 @@ OU = Experiment(
             "Errors fall as one over the root of the length, along theory's lines.",
         ),
     ),
-    seconds=15.0,
+    seconds=11.0,
 )
 
 __all__ = ["OU", "OUConfig", "OUResult", "run"]

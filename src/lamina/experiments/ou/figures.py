@@ -92,8 +92,8 @@ def _spectrum(ax: Axes, result: OUResult, at: int) -> None:
     fits = result.sweep.correlations[:, at, :shown]
     spurious = result.theory.spurious[:, : shown - STATES] / np.sqrt(windows(result)[at])
     ax.fill_between(
-        directions[STATES:], spurious.min(axis=0), spurious.max(axis=0), color="0.8", linewidth=0,
-        label="spurious, theory",
+        directions[STATES:], *np.percentile(spurious, [2.5, 97.5], axis=0), color="0.8", linewidth=0,
+        label="spurious, theory (95 %)",
     )  # fmt: skip
     ax.plot(
         directions, result.population.correlations[:shown], color="0.15", marker="_", markersize=11,
