@@ -8,6 +8,7 @@ from lamina.experiments.gp import GP
 from lamina.experiments.kernels import KERNELS
 from lamina.experiments.local_learning import LOCAL
 from lamina.experiments.motion import MOTION
+from lamina.experiments.motion_2d import MOTION_2D
 from lamina.experiments.motion_local import MOTION_LOCAL
 from lamina.experiments.ou import OU
 from lamina.experiments.registry import Experiment, Panel, Reproduction, Row
@@ -27,6 +28,7 @@ REGISTRY: dict[str, Experiment] = {
         LOCAL,
         MOTION_LOCAL,
         THREE_LAYERS,
+        MOTION_2D,
         DEPTH,
     )
 }
