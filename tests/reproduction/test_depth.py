@@ -11,7 +11,7 @@ from scipy.stats import ttest_1samp
 from lamina.errors import ClippedInformationWarning
 from lamina.experiments.depth import DEPTH, DepthConfig, run
 from lamina.experiments.depth.comparing import explanations, paired, verdict
-from lamina.experiments.depth.curves import LINEAR, MIRRORED, SIDE, STACKED, draw_material
+from lamina.experiments.depth.curves import GROWN, LINEAR, MIRRORED, SIDE, SMALL, STACKED, draw_material
 from lamina.experiments.depth.information import (
     forecast_covariances,
     kept_information,
@@ -174,6 +174,14 @@ def test_units_are_matched_at_the_top_and_in_all(result):
     for measure in result.curves[0.05][STACKED]:
         one, other = (result.values(curve, measure)[:, 0] for curve in (STACKED, SIDE))
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
+
+
+def test_the_small_window_is_where_the_growing_network_begins(result):
+    for measure in ("near future", "weights", r2_name(SPEED, 0.5)):
+        grown, small = (result.values(curve, measure) for curve in (GROWN, SMALL))
+        np.testing.assert_array_equal(small, np.repeat(grown[:, :1], len(TINY.depths), axis=1))
+    weights = TINY.grown_width * TINY.grown_memory * TINY.units
+    assert (result.values(SMALL, "weights") == weights).all()
 
 
 def test_differences_are_paired_with_the_interval_of_student():

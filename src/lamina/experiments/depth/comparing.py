@@ -18,13 +18,18 @@ from lamina.experiments.depth.curves import (
     ONE_WAY_LINEAR,
     ONE_WAY_PRINCIPAL,
     ONE_WAY_SIDE,
+    ONE_WAY_SMALL,
     PRINCIPAL,
     SIDE,
+    SMALL,
     STACKED,
     UNTRAINED,
 )
 from lamina.experiments.depth.measuring import NEAR, SPEED, VELOCITY, r2_name
 from lamina.experiments.depth.run import DepthResult
+
+SMALL_WINDOW = "one layer, small window"
+"""The control that the verdict speaks of, besides those that match units."""
 
 
 class Difference(NamedTuple):
@@ -139,6 +144,7 @@ def controls(config: DepthConfig) -> dict[str, tuple[Comparison, Comparison]]:
     rows = {
         "without hidden rectification": (LINEAR, ONE_WAY_LINEAR, False),
         "one layer, as far ahead": (AHEAD, ONE_WAY_AHEAD, False),
+        SMALL_WINDOW: (SMALL, ONE_WAY_SMALL, False),
         "principal components, same top": (PRINCIPAL, ONE_WAY_PRINCIPAL, True),
         "random weights": (UNTRAINED, UNTRAINED, False),
     }
@@ -159,7 +165,7 @@ def verdict(result: DepthResult) -> str:
     """Say in a few sentences whether depth helped, from the intervals alone."""
     config = result.config
     first, *others = (_answer(result, noise) for noise in config.noises)
-    said = [first]
+    said = [first, _beside_small(result)]
     for noise, answer in zip(config.noises[1:], others, strict=True):
         told = "the same holds." if answer == first else answer[0].lower() + answer[1:]
         said.append(f"With noise of {noise:g} in place of {config.noises[0]:g}: {told}")
@@ -184,6 +190,15 @@ def explanations(result: DepthResult) -> str:
     return " ".join(said)
 
 
+def _beside_small(result: DepthResult) -> str:
+    config = result.config
+    speed, velocity = (_READ[compare(result, asked).word] for asked in controls(config)[SMALL_WINDOW])
+    return (
+        f"Beside one layer of as many units as its top has that sees {config.grown_width} photoreceptors and "
+        f"{config.grown_memory} samples alone, it lets speed be read {speed}, and signed velocity {velocity}."
+    )
+
+
 def _answer(result: DepthResult, noise: float) -> str:
     config = result.config
     words = {name: compare(result, asked, noise=noise).word for name, asked in questions(config).items()}
@@ -199,15 +214,13 @@ _SAYING = {
     "speed": "lets speed be read {}",
     "velocity": "lets signed velocity be read {}",
 }
-_WORDS = {
-    "information": {"more": "more", "less": "less", "undecided": "neither clearly more nor clearly less"},
-    "speed": {"more": "better", "less": "worse", "undecided": "neither clearly better nor clearly worse"},
-}
+_KEPT = {"more": "more", "less": "less", "undecided": "neither clearly more nor clearly less"}
+_READ = {"more": "better", "less": "worse", "undecided": "neither clearly better nor clearly worse"}
 
 
 def _say(words: dict[str, str]) -> str:
     said = [
-        phrase.format(_WORDS["information" if name == "information" else "speed"][words[name]])
+        phrase.format((_KEPT if name == "information" else _READ)[words[name]])
         for name, phrase in _SAYING.items()
     ]
     return f"{', '.join(said[:-1])}, and {said[-1]}"

@@ -26,6 +26,7 @@ LINEAR, UNTRAINED, MIRRORED = "linear", "untrained", "mirrored"
 GROWN, PRINCIPAL = "growing window", "principal components"
 ONE_WAY, ONE_WAY_SIDE, ONE_WAY_LINEAR = "one way", "one way, side by side", "one way, linear"
 ONE_WAY_AHEAD, ONE_WAY_PRINCIPAL = "one way, far ahead", "one way, principal components"
+SMALL, ONE_WAY_SMALL = "small window", "one way, small window"
 
 MAIN = (STACKED, SIDE, ONE_WAY, ONE_WAY_SIDE)
 """The networks that meet every level of noise."""
@@ -43,6 +44,8 @@ CURVES = {
     ONE_WAY_SIDE: "one layer, learned from motion to the right alone, as many units in all",
     ONE_WAY_AHEAD: "one layer, learned from motion to the right alone, its future as far ahead",
     ONE_WAY_LINEAR: "stacked, learned from motion to the right alone, rectified at the top alone",
+    SMALL: "one layer with the window of one layer of the growing network, whatever the depth",
+    ONE_WAY_SMALL: "the same, learned from motion to the right alone",
     ONE_WAY_PRINCIPAL: "principal components of motion to the right alone, as many as units in all",
 }
 """What each curve is."""
@@ -124,6 +127,8 @@ def recipes(curve: str, config: DepthConfig) -> list[Recipe]:
         return [Recipe((replace(layer, gap=config.top_gap(depth)),), taught) for depth in depths]
     if curve in (LINEAR, ONE_WAY_LINEAR):
         return [Recipe(tuple(matched_plan(config, depth, hidden="none")), taught) for depth in depths]
+    if curve in (SMALL, ONE_WAY_SMALL):
+        return [Recipe(tuple(grown_plan(config, 1)), taught) for _ in depths]
     if curve == GROWN:
         return [Recipe(tuple(grown_plan(config, depth)), taught) for depth in depths]
     weights = "random" if curve == UNTRAINED else "learned"

@@ -102,13 +102,15 @@ def write_report(result: DepthResult, figures: dict[str, Path], path: Path) -> P
         figures["differences"],
         f"R² of {deepest} layers less that of each control, paired over repetitions, with "
         f"{config.confidence:.0%} intervals.",
-        "Six differences with their intervals, for speed and for velocity.",
+        "Differences with their intervals, for speed and for velocity.",
         wide=True,
     )
     report.text(
         f"{explanations(result)} A control that does as well explains the gain as well as depth does: "
         "unrectified layers, that layers choose other directions; one layer that looks as far ahead, that "
-        "upper layers have a later future."
+        "upper layers have a later future; one layer with a small window, of "
+        f"{config.grown_width} photoreceptors and {config.grown_memory} samples, that units of lower layers "
+        "see less at a time."
     )
     rows = [
         [name, *(compare(result, asked).text() for asked in pair)] for name, pair in controls(config).items()
