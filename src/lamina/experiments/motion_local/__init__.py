@@ -42,7 +42,7 @@ MOTION_LOCAL = Experiment(
     source="beyond the paper",
     config=MotionLocalConfig(),
     quick=MotionLocalConfig(
-        n_seeds=1, pathways=("T4",), row_step=16, passes=5, passes_2=15, checkpoints=(0.05, 0.3, 1.0, 3.0)
+        n_seeds=1, pathways=("T4",), row_step=16, passes=4, passes_2=12, checkpoints=(0.05, 0.3, 1.0, 3.0)
     ),
     run=run,
     metrics=metrics,
@@ -57,7 +57,7 @@ MOTION_LOCAL = Experiment(
             "Agreement with batch CCA and selectivity against the number of samples learned from.",
         ),
     ),
-    seconds=90.0,
+    seconds=75.0,
 )
 
 __all__ = ["MOTION_LOCAL", "MotionLocalConfig", "MotionLocalResult", "run"]

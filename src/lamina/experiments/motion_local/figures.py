@@ -88,7 +88,9 @@ def filters_figure(result: MotionLocalResult) -> Figure:
 def remedies_figure(result: MotionLocalResult) -> Figure:
     """Draw what each way of learning layer 1 gave."""
     drawn, axes = figure(1, 2, width_in=7.0, height_in=0.9 + 0.28 * len(result.attempts), sharey=True)
-    names = [f"{each.name.split(',')[0]} ({each.noise:g})" for each in result.attempts]
+    names = [
+        f"{each.name.split(',')[0].removesuffix(' as they are')} ({each.noise:g})" for each in result.attempts
+    ]
     places = np.arange(len(names))
     for ax, part, title in (
         (axes[0, 0], "cosines", "Cosine of filters"),

@@ -110,8 +110,8 @@ def _learning(report: Report, result: MotionLocalResult, figures: dict[str, Path
         "and 0.834, and the two units ended anywhere in the plane that they span, with an index of 0.4 at "
         "the worst, where batch CCA has 0.97. Part of it is no lack of time: the rule shortens its step for "
         "windows of more than ten times the usual energy, one in a hundred, and batch CCA with these windows "
-        "made lighter turns the two by 63° there; at a gap of 5 by less than 8°. Without that guard weights "
-        "ran away."
+        "made lighter turns the two by 63° there; at a gap of 5 by less than 8°. Without that guard, weights "
+        "ran away from some beginnings."
     )
 
 
@@ -190,8 +190,8 @@ def _remedies(report: Report, result: MotionLocalResult, figures: dict[str, Path
         "the filters wider. It is another signal, with other filters.\n"
         f"- **Fewer cosines** are learned fastest, but cannot have a sharp filter: {FEWEST} of them bound "
         "the cosine with batch CCA from above, however long they learn.\n"
-        f"- **Little noise** ({LITTLE_NOISE:g}, that of the motion experiment) stays out of reach within "
-        "these steps, with cosines too: their gains then blow up what is only noise.\n\n"
+        f"- **Little noise** ({LITTLE_NOISE:g}, that of the motion experiment) leaves cosines "
+        f"at {_little(result)} within these steps: their gains then blow up what is only noise.\n\n"
         f"The experiment takes {config.components} cosines at a noise of {config.noise:g}, and batch CCA "
         "beside it has the same noise."
     )
@@ -208,6 +208,11 @@ def _remedies(report: Report, result: MotionLocalResult, figures: dict[str, Path
         "In layer 2, with the six inputs as they are (each with its gain), the first repetition comes to:\n\n"
         + "\n".join(lines)
     )
+
+
+def _little(result: MotionLocalResult) -> str:
+    found = [each for each in result.attempts if each.noise == LITTLE_NOISE and each.name != PLAIN]
+    return " and ".join(f"{value:.2f}" for value in found[0].cosines) if found else "nothing tried"
 
 
 def _detectors(report: Report, result: MotionLocalResult, figures: dict[str, Path]) -> None:
