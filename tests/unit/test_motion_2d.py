@@ -132,7 +132,7 @@ def test_peaks_are_sorted_by_direction():
     assert peaks[2:11].sum() == 0
 
 
-CONFIG = Motion2DConfig(movies=3, samples=112)
+CONFIG = Motion2DConfig(movies=3, samples=120)
 
 
 def picture():
@@ -163,7 +163,7 @@ def test_places_keep_the_eye_within_the_scene():
     rng = np.random.default_rng(0)
     for way in (0.0, 30.0, 90.0, 225.0):
         move([picture()], CONFIG, rng)
-        across, up = place_at_random(picture(), CONFIG.retina, CONFIG, way, 112, rng)
+        across, up = place_at_random(picture(), CONFIG.retina, CONFIG, way, 120, rng)
         assert abs(across) < 90
         assert abs(up) < 65
 

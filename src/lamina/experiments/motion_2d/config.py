@@ -76,12 +76,12 @@ class Motion2DConfig:
     test_share: float = 0.4
     guard_deg: float = 5.7
     eye: int = 5
-    movies: int = 60
+    movies: int = 100
     samples: int = 240
     noise: float = 0.01
     memory: int = 50
     horizon: int = 50
-    gap: int = 12
+    gap: int = 16
     leak_s: float = 1.0
     every: int = 6
     rounds: int = 15

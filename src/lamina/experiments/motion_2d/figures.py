@@ -49,10 +49,11 @@ def tuning_figure(result: Motion2DResult) -> Figure:
     angles = np.append(result.config.angles_deg, 360.0)
     for place, cell in enumerate(CELLS):
         curves = np.array([each.cells[cell].curves[HEADLINE] for each in result.repetitions])
+        curves = curves / curves.max(axis=1, keepdims=True)
         closed = np.concatenate([curves, curves[:, :1]], axis=1)
         _band(axes[0, 0], angles, closed, place, cell)
     _directions(axes[0, 0], "Direction of the pattern (°)")
-    axes[0, 0].set_ylabel("Peak response (SD)")
+    axes[0, 0].set_ylabel("Peak response (largest: 1)")
     axes[0, 0].set_ylim(bottom=0)
     axes[0, 0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, columnspacing=1.0)
     _index_panel(axes[0, 1], result)
@@ -81,7 +82,7 @@ def groups_figure(result: Motion2DResult) -> Figure:
     for row, ways in enumerate(sources.values()):
         found = np.concatenate(ways)
         ax.scatter(
-            np.rad2deg(np.angle(found)) % 360.0,
+            (np.rad2deg(np.angle(found)) + 45.0) % 360.0 - 45.0,
             np.full(len(found), row) + np.linspace(-0.22, 0.22, len(found)),
             s=6 + 40 * np.abs(found),
             facecolor="none",
@@ -91,6 +92,9 @@ def groups_figure(result: Motion2DResult) -> Figure:
     ax.set_yticks(range(len(sources)), list(sources))
     ax.set_ylim(len(sources) - 0.5, -0.5)
     _directions(ax, "Mean direction of what a group won (°)")
+    ax.set_xlim(-45, 315)
+    ax.set_xticks(_TICKS[:-1])
+    ax.axvline(0.0, color="0.85", linewidth=0.7, zorder=0)
     label_panels(axes)
     return drawn
 

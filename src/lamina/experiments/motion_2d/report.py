@@ -128,7 +128,8 @@ def _tuning(report: Report, result: Motion2DResult, figures: dict[str, Path]) ->
     )
     report.figure(
         figures["tuning"],
-        "**A** Peak response to the moving ON/OFF pattern. Mean over repetitions, bands span them. **B** "
+        "**A** Peak response to the moving ON/OFF pattern, relative to each cell's largest. Mean over "
+        "repetitions, bands span them. **B** "
         "Index of each detector (circles: repetitions; bars: means; dashed: the bar).",
         "Each of the four cells prefers one cardinal direction.",
         wide=True,
@@ -165,8 +166,8 @@ def _local(report: Report, result: Motion2DResult, figures: dict[str, Path]) -> 
     report.figure(
         figures["local_motion"],
         f"Contrast and local motion (arrows; orange to the right, blue to the left). **A** The whole scene "
-        f"moves at {OBLIQUE_DEG:g}°. **B** A disc of {DISC_DEG:g}° radius (dashed) cut out of the other "
-        "photograph moves to the right, the background to the left.",
+        f"moves at {OBLIQUE_DEG:g}°. **B** A disc of {DISC_DEG:g}° radius cut out of the other photograph "
+        "moves to the right, the background to the left; dashed: where the disc is all the time.",
         "Arrows follow the motion of the scene, and of the disc and its background.",
         wide=True,
     )

@@ -134,7 +134,7 @@ def claims(result: Motion2DResult) -> list[Claim]:
                 f"{cell}: direction selectivity index on the ON/OFF pattern",
                 INDEX,
                 float(index.mean()),
-                spread=f" ± {index.std():.3f}",
+                spread=f" ± {index.std():.3f}{_responses(result, cell)}",
                 why="" if index.mean() >= INDEX else _why_low(result, cell),
             )
         )
@@ -236,6 +236,14 @@ def _half_width(result: Motion2DResult, cell: str) -> str:
     return (
         f"{widths.mean():.0f}° ± {widths.std():.0f}° (sine grating: {sine.mean():.0f}° ± {sine.std():.0f}°)"
     )
+
+
+def _responses(result: Motion2DResult, cell: str) -> str:
+    """Return the responses behind an index, since it can be a ratio of two small numbers."""
+    found = tunings(result, cell)
+    preferred = np.mean([each.peak for each in found])
+    null = np.mean([each.peak * (1 - each.index) / (1 + each.index) for each in found])
+    return f" ({preferred:.1f} and {null:.1f} SD)"
 
 
 def _why_off(result: Motion2DResult, cell: str) -> str:
