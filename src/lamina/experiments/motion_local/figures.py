@@ -105,6 +105,8 @@ def remedies_figure(result: MotionLocalResult) -> Figure:
         ax.set_xlabel(title)
         ax.grid(axis="y", color="0.9", linewidth=0.6)
     axes[0, 0].set_yticks(places, names)
+    # the layout gives long labels of ticks too little room: an empty label beside them makes it
+    axes[0, 0].set_ylabel(" ")
     axes[0, 0].invert_yaxis()
     axes[0, 0].legend(loc="lower left")
     label_panels(axes)
