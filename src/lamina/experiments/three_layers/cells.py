@@ -165,6 +165,42 @@ def choose_cells(filters: np.ndarray, scenes: Sight, lamina: Sight, *, every: in
     }
 
 
+def choose_halves(filters: np.ndarray, scenes: Sight, lamina: Sight, *, every: int = 1) -> dict[str, Cell]:
+    """Choose each cell by itself, on training scenes: the half that is clearest about motion and polarity.
+
+    The two halves of an odd direction prefer opposite motion and can be no pair of `choose_cells`. Here any
+    half will do, by the smaller of its index and its (A - B) / (A + B).
+
+    Parameters
+    ----------
+    filters, scenes, lamina, every
+        As for `choose_cells`.
+
+    Returns
+    -------
+    dict[str, Cell]
+        By name; one that no half qualifies for is missing.
+    """
+    seen = {way: scenes[way][::every] for way in scenes}
+    beside = {way: lamina[way][::every] for way in lamina}
+    best: dict[str, tuple[float, Cell]] = {}
+    for group, directions in enumerate(filters):
+        z = {way: seen[way] @ directions.T for way in seen}
+        scale = np.concatenate(list(z.values())).std(axis=0)
+        for sign in (1, -1):
+            half = {way: np.maximum(sign * z[way] / scale, 0.0) for way in z}
+            polarity = _polarity(half, beside)
+            peaks = {way: peak_response(half[way]) for way in half}
+            for name, (edges, way) in CELLS.items():
+                index = direction_selectivity_index(peaks[way], peaks[-way])
+                clear = np.minimum(index, polarity if edges == "ON" else -polarity)
+                k = int(clear.argmax())
+                if clear[k] > max(0.0, best[name][0] if name in best else 0.0):
+                    weights = sign * directions[k] / scale[k]
+                    best[name] = float(clear[k]), Cell(way, group, k, sign, weights, float(index[k]))
+    return {name: best[name][1] for name in CELLS if name in best}
+
+
 def _flat(outputs: np.ndarray) -> np.ndarray:
     return outputs.reshape(len(outputs), -1)
 

@@ -11,7 +11,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 from lamina.circuits.competition import Competition, compete
 from lamina.experiments.motion.stimuli import headline_pattern
 from lamina.experiments.natural_scenes import LEFT, RIGHT
-from lamina.experiments.three_layers.cells import CELLS, COLUMNS, Cell, Sight, choose_cells, look
+from lamina.experiments.three_layers.cells import (
+    CELLS,
+    COLUMNS,
+    Cell,
+    Sight,
+    choose_cells,
+    choose_halves,
+    look,
+)
 from lamina.experiments.three_layers.config import ThreeLayersConfig
 from lamina.resu import ReSUNetwork
 from lamina.resu.rectification import rectify
@@ -20,6 +28,7 @@ from lamina.stats import truncated_cca
 CONTROLS = (
     "directions told to the groups",
     "no competition: one group",
+    "one group, each cell chosen by itself",
     "no competition: random groups",
     "competition without memory",
     "frames in random order",
@@ -27,6 +36,9 @@ CONTROLS = (
     "no layer 2",
     "PCA in layer 3",
 )
+
+PAIRED = tuple(name for name in CONTROLS if not name.startswith("one group"))
+"""Those whose cells are chosen in pairs, as the experiment's are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +136,10 @@ class Views:
 
         It is 0 for a cell that did not arise.
         """
-        cells = self.choose(filters, every=every)
+        return self.test(self.choose(filters, every=every))
+
+    def test(self, cells: dict[str, Cell]) -> np.ndarray:
+        """Return the index of these cells likewise."""
         return np.array(
             [
                 [cells[name].peaks(test).index if name in cells else 0.0 for name in CELLS]
@@ -186,9 +201,11 @@ def run_controls(
         (views, principal_directions(trained, scenes)),
     )
     # the rule sees the same peaks in every fourth sample, to about a part in a hundred
-    return {
-        name: seen.indices(filters, every=4) for name, (seen, filters) in zip(CONTROLS, runs, strict=True)
-    }
+    found = {name: seen.indices(filters, every=4) for name, (seen, filters) in zip(PAIRED, runs, strict=True)}
+    scenes_of = {way: np.concatenate(each) for way, each in scenes.items()}
+    halves = choose_halves(pooled[None], scenes_of, views.lamina, every=4)
+    found["one group, each cell chosen by itself"] = views.test(halves)
+    return {name: found[name] for name in CONTROLS}
 
 
 def untrained_indices(trained: Trained, views: Views, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -81,10 +81,11 @@ def _add_design(report: Report, result: ThreeLayersResult) -> None:
     )
     report.note(
         "Why compete at all? Motion to the left is motion to the right in a mirror. Learned from both, "
-        "the moments are the same in the mirror, so that every canonical direction is even or odd, and "
-        "neither half of an even direction, nor of an odd one without memory, tells directions apart. "
-        "Something has to break the mirror. The paper speculates that plasticity gated by a T4 cell's own "
-        "output could; here it is gated by who forecasts best."
+        "the moments are the same in the mirror, so that every canonical direction is even or odd. An even "
+        "one answers both ways alike; of an odd one, the halves answer opposite ways, but as a difference of "
+        "left and right they tell them apart only as well as their inputs remember. Something has to break "
+        "the mirror. The paper speculates that plasticity gated by a T4 cell's own output could; here it is "
+        "gated by who forecasts best."
     )
 
 
@@ -153,7 +154,7 @@ def _add_controls(report: Report, result: ThreeLayersResult, figures: dict[str, 
     report.figure(
         figures["selectivity"],
         "A: index of the four cells, a dot for each repetition. B: mean of the four, with something taken "
-        "away; all chosen by the same rule. A cell that does not arise counts 0.",
+        "away; all but one chosen by the same rule. A cell that does not arise counts 0.",
         "The cells pass the bar; without competition they do not arise.",
         wide=True,
     )
@@ -164,9 +165,11 @@ def _add_controls(report: Report, result: ThreeLayersResult, figures: dict[str, 
         report.text(
             "With directions told to the groups the mean index is "
             f"{means['directions told to the groups']:.2f}, with the competition {full:.2f}. Without layer "
-            f"2, competing on L1, L2 and L3 alone, it is {without:.2f}: most of the selectivity needs two "
-            f"layers and the competition, and layer 2 adds {full - without:+.2f}. With random filters in "
-            f"layer 2 it is {means['layer 2 untrained']:.2f}."
+            f"2, competing on L1, L2 and L3 alone, it is {without:.2f}, and with random filters in layer 2 "
+            f"{means['layer 2 untrained']:.2f}. One group that learns from everything comes to "
+            f"{means['no competition: one group']:.2f} by the same rule, and to "
+            f"{means['one group, each cell chosen by itself']:.2f} if each cell may be any half of any "
+            "direction."
         )
 
 
@@ -195,7 +198,7 @@ def _add_limits(report: Report, result: ThreeLayersResult, figures: dict[str, Pa
         "expects cancels it at the speed at which it expects it."
     )
     report.note(
-        "The competition needs motion that lasts: each movie here moves one way throughout, and the score "
-        f"remembers {result.config.leak_s:g} s. The control without memory shows what becomes of it "
-        "otherwise."
+        "Each movie here moves one way throughout, and the memory of the score "
+        f"({result.config.leak_s:g} s) makes use of that. The control without memory, in which every window "
+        "is for itself, shows how much."
     )
