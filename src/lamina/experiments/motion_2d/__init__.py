@@ -61,7 +61,7 @@ MOTION_2D = Experiment(
             "Arrows follow the motion of the scene, and of the disc and its background.",
         ),
     ),
-    seconds=150.0,
+    seconds=105.0,
 )
 
 __all__ = ["MOTION_2D", "Motion2DConfig", "Motion2DResult", "run"]

@@ -20,6 +20,7 @@ from lamina.experiments.motion_2d.summary import (
     indices,
     tunings,
 )
+from lamina.experiments.motion_2d.tuning import difference
 from lamina.experiments.report import Report
 
 
@@ -95,7 +96,7 @@ def _learning(report: Report, result: Motion2DResult, figures: dict[str, Path]) 
         "**A** Which share of the windows of each direction a group won. Mean over repetitions, bands span "
         "them. **B** Mean directions of what groups won; a large circle is a group that keeps to one "
         "direction.",
-        "Each group wins one cardinal direction, on photographs and on dead leaves.",
+        "Shares of windows by direction for four groups, and the mean directions of groups.",
         wide=True,
     )
     groups = np.array([each.groups for each in result.repetitions])
@@ -110,6 +111,13 @@ def _learning(report: Report, result: Motion2DResult, figures: dict[str, Path]) 
         f"{np.abs(groups).mean():.2f} on photographs, {np.abs(leaves).mean():.2f} on leaves and "
         f"{np.abs(shuffled).mean():.2f} if frames come in random order."
     )
+    turned = axes_deviations(groups).max(axis=1)
+    report.text(
+        f"In {np.sum(turned <= WITHIN_DEG)} of {len(groups)} repetitions all four groups lie within "
+        f"{WITHIN_DEG:g}° of the axes; the furthest is {turned.max():.0f}° off. The best of "
+        f"{config.restarts} starts is kept, by its forecasts and not by its directions, after at most "
+        f"{config.rounds} rounds: a start may still be on its way, or stay where it is nearly as good."
+    )
     report.note(
         "This design is ours. The paper trains one network for each direction of motion; nothing public says "
         "how directions can be told apart without a teacher. On a square lattice the axes are at right "
@@ -119,19 +127,25 @@ def _learning(report: Report, result: Motion2DResult, figures: dict[str, Path]) 
 
 def _tuning(report: Report, result: Motion2DResult, figures: dict[str, Path]) -> None:
     report.section("Tuning to direction")
+    opposite = [
+        abs(float(difference(cell.training.preferred_deg, cell.group_deg))) > 90
+        for each in result.repetitions
+        for cell in each.cells.values()
+    ]
+    against = sum(opposite)
     report.text(
         "Which unit of a group is called T4 is decided by a rule that looks at training scenes only: of the "
         "positive and negative halves of its canonical directions that prefer a direction along the group's "
-        "axis and respond with a standard deviation at least, it is the one with the largest index. It "
-        "mostly prefers the direction opposite to the one that its group knows, as in one dimension: lower "
-        "directions cancel what was predictable."
+        "axis and respond with a standard deviation at least, it is the one with the largest index. "
+        f"{against} of {len(opposite)} prefer the direction opposite to the one that their group knows; in "
+        "one dimension, too, lower directions cancel what was predictable."
     )
     report.figure(
         figures["tuning"],
         "**A** Peak response to the moving ON/OFF pattern, relative to each cell's largest. Mean over "
         "repetitions, bands span them. **B** "
         "Index of each detector (circles: repetitions; bars: means; dashed: the bar).",
-        "Each of the four cells prefers one cardinal direction.",
+        "Tuning curves of four cells, and indices of cells and controls.",
         wide=True,
     )
     held = np.mean([[each.index for each in held_out_tunings(result, cell)] for cell in CELLS])
@@ -143,14 +157,14 @@ def _tuning(report: Report, result: Motion2DResult, figures: dict[str, Path]) ->
         f"Mean index over the four cells: {ours:.2f} on the ON/OFF pattern, {sine:.2f} on sine gratings, "
         f"{edges[0]:.2f} on single ON edges, {edges[1]:.2f} on single OFF edges, {held:.2f} on parts of the "
         f"photographs that were not learned from. Groups that are told the direction reach {told:.2f}. The "
-        f"best of as many units with random weights reach {random:.2f}: rectified inputs and a choice among "
-        "30 already give some selectivity, so an index says little without its control."
+        f"best of as many units with random weights reach {random:.2f}, which is what rectified inputs and a "
+        "choice among 30 give without learning; an index says little without its control."
     )
     report.figure(
         figures["weights"],
         "Weights of the first repetition's detectors, relative to the largest: photoreceptor in the middle "
         "and its four neighbours.",
-        "Weights of T4a and T4b vary along the row, of T4c and T4d along the column.",
+        "Weights of four cells, for L3, L1 and L2 at five positions.",
     )
 
 
@@ -168,7 +182,7 @@ def _local(report: Report, result: Motion2DResult, figures: dict[str, Path]) -> 
         f"Contrast and local motion (arrows; orange to the right, blue to the left). **A** The whole scene "
         f"moves at {OBLIQUE_DEG:g}°. **B** A disc of {DISC_DEG:g}° radius cut out of the other photograph "
         "moves to the right, the background to the left; dashed: where the disc is all the time.",
-        "Arrows follow the motion of the scene, and of the disc and its background.",
+        "Arrows of local motion over two frames.",
         wide=True,
     )
     errors = np.concatenate([each.field_errors_deg for each in result.repetitions])
