@@ -15,7 +15,7 @@ CELLS = ("T4a", "T4b", "T5a", "T5b")
 MISSED = {
     # L1 has less weight beside L3 than the paper's figure suggests
     "second direction: index on the ON/OFF pattern",
-    # far apart, or in much noise, six inputs of one time hold little to be found: random weights do no better
+    # far apart, or in much noise, six inputs of one time hold too little: the best random weights fail too
     "spacing from 3.2 to 10°: lowest index, pattern and unseen scenes",
     "noise from 0.002 to 0.5: lowest index, pattern and unseen scenes",
     # layer 1 holds the order in time already
