@@ -163,7 +163,8 @@ def _tuning(report: Report, result: Motion2DResult, figures: dict[str, Path]) ->
     report.figure(
         figures["weights"],
         "Weights of the first repetition's detectors, relative to the largest: photoreceptor in the middle "
-        "and its four neighbours.",
+        "and its four neighbours. L1 excites what answers to light edges (T4), L2 what answers to dark ones "
+        "(T5); the two halves of a direction are one of each.",
         "Weights of four cells, for L3, L1 and L2 at five positions.",
     )
 

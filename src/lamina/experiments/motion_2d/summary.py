@@ -58,6 +58,12 @@ def control_deviations(result: Motion2DResult, control: str) -> np.ndarray:
     return np.abs(difference(4 * preferred, 0.0)) / 4
 
 
+def excited_by_on(result: Motion2DResult) -> np.ndarray:
+    """Tell which detectors L1 excites more than L2, as it does T4 and not T5, ``(repetitions, 4)``."""
+    weights = np.array([[cell.weights for cell in each.cells.values()] for each in result.repetitions])
+    return weights[..., 1].sum(axis=-1) > weights[..., 2].sum(axis=-1)
+
+
 def axes_deviations(ways: np.ndarray) -> np.ndarray:
     """Return the angles between directions of groups and the nearest cardinal ones, in degrees."""
     return np.abs(difference(4 * np.rad2deg(np.angle(ways)), 0.0)) / 4
@@ -146,6 +152,7 @@ def claims(result: Motion2DResult) -> list[Claim]:
     ]
     found += [
         _other_half_claim(result),
+        _polarity_claim(result),
         _held_out_claim(result),
         *_axes_claims(result),
         *_local_claims(result),
@@ -160,6 +167,17 @@ def _other_half_claim(result: Motion2DResult) -> Claim:
         _OWN,
         "index of the other halves of the same directions (T5a to d), mean over the four",
         f"{index.mean():.3f} ± {index.std():.3f}",
+    )
+
+
+def _polarity_claim(result: Motion2DResult) -> Claim:
+    excited = excited_by_on(result)
+    return reported(
+        _OWN,
+        "detectors that L1 excites more than L2, as T4",
+        f"{excited.sum()} of {excited.size}",
+        why="Names go by direction. The rule takes the more selective half of a direction; where that is the "
+        "one that L2 excites, which is T5, the other half is the T4.",
     )
 
 
