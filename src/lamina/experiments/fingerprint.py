@@ -57,5 +57,8 @@ def _code() -> str:
 def _described(value: Any) -> Any:
     if not isinstance(value, (str, Path)) or not Path(value).is_dir():
         return str(value)
-    files = (file for file in sorted(Path(value).rglob("*")) if file.is_file())
-    return [str(value), [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]]
+    folder = Path(value)
+    # where the folder lies is told in the reports, by whatever name it was given
+    files = [(file.relative_to(folder), file) for file in sorted(folder.rglob("*")) if file.is_file()]
+    found = [(name.as_posix(), file.stat()) for name, file in files]
+    return [str(value), [(name, about.st_size, about.st_mtime_ns) for name, about in found]]

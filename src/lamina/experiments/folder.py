@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,13 @@ REPORT, METRICS, CLAIMS, FIGURES = "report.html", "metrics.json", "claims.json",
 
 
 def write_folder(
-    experiment: Experiment, result: Any, out: Path, *, seconds: float | None = None, mark: str = ""
+    experiment: Experiment,
+    result: Any,
+    out: Path,
+    *,
+    seconds: float | None = None,
+    mark: str = "",
+    given: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a run as a folder, whole or not at all.
 
@@ -33,6 +40,8 @@ def write_folder(
         How long the run took.
     mark
         What the run depends on, from `lamina.experiments.fingerprint`.
+    given
+        What was given beside the settings, such as a folder of images.
 
     Returns
     -------
@@ -50,14 +59,20 @@ def write_folder(
         drawn = experiment.draw(result, pictures)
         experiment.compose(result, drawn, folder / REPORT)
         _write_json(folder / METRICS, experiment.metrics(result))
-        _write_json(folder / CLAIMS, summary_of(experiment, result, seconds=seconds, mark=mark))
+        summary = summary_of(experiment, result, seconds=seconds, mark=mark, given=given)
+        _write_json(folder / CLAIMS, summary)
         for name, model in (experiment.models(result) if experiment.models else {}).items():
             save(model, folder / f"{name}.safetensors")
     return out / REPORT
 
 
 def summary_of(
-    experiment: Experiment, result: Any, *, seconds: float | None = None, mark: str = ""
+    experiment: Experiment,
+    result: Any,
+    *,
+    seconds: float | None = None,
+    mark: str = "",
+    given: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what the joint report and the documentation need to know of a run, ready for JSON."""
     return {
@@ -67,6 +82,7 @@ def summary_of(
         "source": experiment.source,
         "fingerprint": mark,
         "seconds": None if seconds is None else round(seconds, 1),
+        "given": {name: str(value) for name, value in (given or {}).items()},
         "config": json.loads(json.dumps(asdict(result.config))),
         "claims": [claim._asdict() for claim in experiment.claims(result)],
         "panels": [panel._asdict() for panel in experiment.panels],

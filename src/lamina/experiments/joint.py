@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import queue
-import signal
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina._checks import check_integer
+from lamina.datasets import image_folder
 from lamina.errors import LaminaError, OutputError
 from lamina.experiments.fingerprint import fingerprint
-from lamina.experiments.folder import CLAIMS, METRICS, REPORT
+from lamina.experiments.folder import CLAIMS, FIGURES, METRICS, REPORT
+from lamina.experiments.workers import cores, run_in_processes
 from lamina.io import atomic_file, check_output_folder
 from lamina.typing import Progress
 
 if TYPE_CHECKING:
     from lamina.experiments.registry import Experiment
 
-_MARKER = ".lamina"
-_PATIENCE_S = 0.2
+_MARKER, _MARKED = ".lamina", {"files": [REPORT, METRICS]}
 
 
 @dataclass(frozen=True)
@@ -44,6 +39,8 @@ class Outcome:
         False if the folder of an earlier run was still good.
     error
         What went wrong; empty if nothing did.
+    takes_images
+        Whether other images can be given to it.
     """
 
     name: str
@@ -51,6 +48,7 @@ class Outcome:
     summary: dict[str, Any]
     repeated: bool
     error: str = ""
+    takes_images: bool = False
 
     @property
     def claims(self) -> list[dict[str, Any]]:
@@ -127,10 +125,17 @@ def run_all(
     ------
     ArgumentError
         If a number cannot be.
+    FileError, DataError
+        If an image cannot be used.
     OutputError
         If a folder cannot be written, or holds files that lamina did not write.
+    StateError
+        If no process can be started: a script has to call this under ``if __name__ == "__main__":``.
     """
-    count = _cores() if jobs is None else check_integer("jobs", jobs, minimum=1)
+    count = cores() if jobs is None else check_integer("jobs", jobs, minimum=1)
+    if images is not None and field_of_view_deg is not None:
+        # a folder that cannot be read is told now, and not once by each experiment
+        image_folder(images, field_of_view_deg)
     _check_place(out, experiments)
     tasks: dict[str, dict[str, Any]] = {}
     for name, experiment in experiments.items():
@@ -151,17 +156,27 @@ def run_all(
         for name in waiting:
             errors[name] = _attempt(experiments[name], out / name, tasks[name], shown.of(name))
     elif waiting:
-        errors = _in_processes(waiting, out, tasks, min(count, len(waiting)), shown)
+        given = {name: (out / name, tasks[name]) for name in waiting}
+        errors = run_in_processes(_work, given, min(count, len(waiting)), shown.tell)
     outcomes = [
-        Outcome(name, out / name, {}, True, errors[name])
-        if errors.get(name)
-        else Outcome(name, out / name, _read(out / name), name not in good)
-        for name in experiments
+        Outcome(
+            name,
+            out / name,
+            {} if errors.get(name) else _read(out / name),
+            name not in good,
+            errors.get(name, ""),
+            experiment.takes_images,
+        )
+        for name, experiment in experiments.items()
     ]
     from lamina.experiments.joint_report import write_joint_report
 
-    report = write_joint_report(outcomes, out / REPORT, quick=quick, seed=seed)
-    _write_numbers(outcomes, out)
+    # first, so that what a full disk or an interrupt leaves of the rest is known to be lamina's
+    _write_json(out / _MARKER, _MARKED)
+    report = write_joint_report(
+        outcomes, out / REPORT, quick=quick, seed=seed, images=images, field_of_view_deg=field_of_view_deg
+    )
+    _write_json(out / METRICS, _numbers(outcomes))
     return Joint(outcomes, report, quick)
 
 
@@ -189,74 +204,19 @@ def _attempt(experiment: Experiment, folder: Path, task: Mapping[str, Any], prog
     try:
         experiment.reproduce(folder, progress=progress, **task)
     except LaminaError as error:
-        return str(error)
+        return str(error) or type(error).__name__
     except Exception as error:  # the others go on, and the report says which one did not
         return f"unexpected {type(error).__name__}: {error}"
     return ""
 
 
-def _in_processes(
-    names: Sequence[str], out: Path, tasks: Mapping[str, Mapping[str, Any]], count: int, shown: _Shown
-) -> dict[str, str]:
-    # a fresh interpreter each: a fork would copy threads of NumPy's in whatever state they are
-    context = multiprocessing.get_context("spawn")
-    told: Any = context.Queue()
-    threads = max(1, _cores() // count)
-    pool = ProcessPoolExecutor(count, context, initializer=_prepare, initargs=(told, threads))
-    running: dict[Future[str], str] = {}
-    errors: dict[str, str] = {}
-    try:
-        for name in names:
-            running[pool.submit(_work, name, out / name, dict(tasks[name]))] = name
-        while running:
-            done, _ = wait(running, timeout=_PATIENCE_S, return_when=FIRST_COMPLETED)
-            for future in done:
-                name = running.pop(future)
-                failure = future.exception()
-                errors[name] = (
-                    f"unexpected {type(failure).__name__}: {failure}" if failure else future.result()
-                )
-                shown.tell(name, 1.0, "done")
-            _pass_on(told, shown.tell)
-    except BaseException:
-        for child in multiprocessing.active_children():
-            child.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
-        raise
-    pool.shutdown()
-    return errors
-
-
-def _pass_on(told: Any, tell: Callable[[str, float, str], None]) -> None:
-    while True:
-        try:
-            tell(*told.get_nowait())
-        except queue.Empty:
-            return
-
-
-_told: Any = None
-
-
-def _prepare(told: Any, threads: int) -> None:
-    """Make a process ready: it tells how far it is, leaves interrupts to its parent, and minds the cores."""
-    global _told
-    _told = told
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # so that a folder that is half written is removed
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    import numpy.linalg
-    import scipy.linalg
-    from threadpoolctl import threadpool_limits
-
-    del numpy, scipy  # loaded so that there are thread pools to limit
-    threadpool_limits(threads)
-
-
-def _work(name: str, folder: Path, task: Mapping[str, Any]) -> str:
+def _work(name: str, folder: Path, task: Mapping[str, Any], progress: Progress) -> str:
+    """Run one experiment of the registry, in a process that knows no other."""
     from lamina.experiments import REGISTRY
 
-    return _attempt(REGISTRY[name], folder, task, lambda fraction, text: _told.put((name, fraction, text)))
+    if name not in REGISTRY:
+        return f"unexpected KeyError: {name!r}"
+    return _attempt(REGISTRY[name], folder, task, progress)
 
 
 def _given(task: Mapping[str, Any]) -> dict[str, Any]:
@@ -265,13 +225,12 @@ def _given(task: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_place(out: Path, experiments: Mapping[str, Experiment]) -> None:
     """See before any work that everything can be written, and make the folder."""
-    if not out.exists():
+    if not out.is_dir():
         check_output_folder(out)
-        out.mkdir()
-    elif not out.is_dir():
-        check_output_folder(out)
+        # where a link leads to nothing yet, the folder is made there
+        out.resolve().mkdir()
     foreign = [name for name in (REPORT, METRICS) if (out / name).exists()]
-    if foreign and not (out / _MARKER).exists():
+    if foreign and not _is_ours(out):
         raise OutputError(
             f"cannot write {out}: it holds {foreign[0]!r}, which a run of all experiments did not write; "
             f"choose another folder"
@@ -280,22 +239,31 @@ def _check_place(out: Path, experiments: Mapping[str, Experiment]) -> None:
         check_output_folder(out / name)
 
 
+def _is_ours(out: Path) -> bool:
+    """Say whether a run of all experiments wrote the report of a folder; one on its own lists more files."""
+    try:
+        return json.loads((out / _MARKER).read_text(encoding="utf-8")) == _MARKED
+    except (OSError, ValueError):
+        return False
+
+
 def _is_good(folder: Path, mark: str) -> bool:
     try:
         found = _read(folder)
-    except (OSError, ValueError):
+        panels = [f"{panel['figure']}.svg" for panel in found["panels"]]
+        json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    except (OSError, ValueError, LookupError, TypeError):
         return False
-    panels = found.get("panels", [])
-    pictures = [folder / "figures" / f"{panel['figure']}.svg" for panel in panels]
-    return found.get("fingerprint") == mark and all(file.is_file() for file in (*pictures, folder / REPORT))
+    needed = (*(folder / FIGURES / name for name in panels), folder / REPORT)
+    return found.get("fingerprint") == mark and all(file.is_file() for file in needed)
 
 
 def _read(folder: Path) -> dict[str, Any]:
     return json.loads((folder / CLAIMS).read_text(encoding="utf-8"))
 
 
-def _write_numbers(outcomes: Sequence[Outcome], out: Path) -> None:
-    numbers = {
+def _numbers(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    return {
         outcome.name: {"error": outcome.error}
         if outcome.error
         else {
@@ -304,10 +272,8 @@ def _write_numbers(outcomes: Sequence[Outcome], out: Path) -> None:
         }
         for outcome in outcomes
     }
-    for name, content in ((METRICS, numbers), (_MARKER, {"files": [REPORT, METRICS]})):
-        with atomic_file(out / name) as partial:
-            partial.write_text(f"{json.dumps(content, indent=1, allow_nan=False)}\n", encoding="utf-8")
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _write_json(path: Path, content: Any) -> None:
+    with atomic_file(path) as partial:
+        partial.write_text(f"{json.dumps(content, indent=1, allow_nan=False)}\n", encoding="utf-8")

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from lamina.experiments.joint import Outcome
 
 
-def write_joint_report(outcomes: Sequence[Outcome], path: Path, *, quick: bool, seed: int) -> Path:
+def write_joint_report(
+    outcomes: Sequence[Outcome],
+    path: Path,
+    *,
+    quick: bool,
+    seed: int,
+    images: Path | None = None,
+    field_of_view_deg: float | None = None,
+) -> Path:
     """Write the page.
 
     Parameters
@@ -28,6 +36,8 @@ def write_joint_report(outcomes: Sequence[Outcome], path: Path, *, quick: bool, 
         Whether these were quick runs.
     seed
         The seed of all.
+    images, field_of_view_deg
+        The images that were given, and what each spans.
 
     Returns
     -------
@@ -43,17 +53,24 @@ def write_joint_report(outcomes: Sequence[Outcome], path: Path, *, quick: bool, 
         footer=footer("all --quick" if quick else "all"),
     )
     report.section("In short")
+    failed = len(outcomes) - len(done)
     report.numbers(
         [
             ("claims that hold", met, f"of {met + missed} that are judged"),
-            ("claims that do not", missed, "each is explained below"),
+            ("claims that do not", missed, "each is explained below" if missed else ""),
             ("numbers that are reported only", told, "no bar was stated for them"),
+            *([("experiments that did not finish", failed, "their claims are missing here")] * bool(failed)),
         ]
     )
     if quick:
         report.note(
             "These are **quick** runs, with fewer repetitions and shorter recordings: they show that all of "
             "it works. The published numbers come from `lamina reproduce all`."
+        )
+    if images is not None:
+        report.note(
+            f"Experiments on natural scenes saw the images of `{images}`, {field_of_view_deg:g}° wide each, "
+            "in place of the photographs of the published run."
         )
     report.table(
         ["Experiment", "Shows", "Paper", "Hold", "Do not", "Reported", "Seconds"],
@@ -68,7 +85,7 @@ def write_joint_report(outcomes: Sequence[Outcome], path: Path, *, quick: bool, 
     for outcome in done:
         report.details(f"Settings of {outcome.name}", outcome.summary["config"])
     report.details("Versions", versions())
-    report.details("Commands", _commands(done, quick, seed))
+    report.details("Commands", _commands(outcomes, quick, seed, images, field_of_view_deg))
     return report.write(path)
 
 
@@ -90,8 +107,11 @@ def _red(report: Report, outcomes: Sequence[Outcome]) -> None:
     report.section("What does not hold, and why")
     if rows:
         report.table(["Experiment", "Claim", "Paper", "Here", "Bar", "Why"], rows, caption="Every red row.")
+    elif any(not outcome.error for outcome in outcomes):
+        missing = any(outcome.error for outcome in outcomes)
+        report.text(f"Every claim that is judged holds{' where an experiment finished' * missing}.")
     else:
-        report.text("Every claim that is judged holds.")
+        report.text("No experiment finished.")
 
 
 def _experiment(report: Report, outcome: Outcome) -> None:
@@ -111,8 +131,14 @@ def _experiment(report: Report, outcome: Outcome) -> None:
         )
 
 
-def _commands(outcomes: Sequence[Outcome], quick: bool, seed: int) -> str:
+def _commands(
+    outcomes: Sequence[Outcome], quick: bool, seed: int, images: Path | None, field_of_view_deg: float | None
+) -> str:
     more = (" --quick" if quick else "") + (f" --seed {seed}" if seed else "")
-    return "\n".join(
-        f"lamina reproduce {name}{more} --out {name}" for name in ["all", *(each.name for each in outcomes)]
-    )
+    given = "" if images is None else f' --images "{images}" --field-of-view {field_of_view_deg:g}'
+    lines = [f"lamina reproduce all{more}{given} --out all"]
+    lines += [
+        f"lamina reproduce {each.name}{more}{given if each.takes_images else ''} --out {each.name}"
+        for each in outcomes
+    ]
+    return "\n".join(lines)

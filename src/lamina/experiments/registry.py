@@ -243,18 +243,28 @@ class Experiment:
                 got=repr(str(images)),
                 remedy="Leave out --images and --field-of-view.",
             )
+        # before the run: what is changed while it goes on, code or images, it has not seen
+        seen = {key: value for key, value in given.items() if value is not None}
+        mark = "" if out is None else fingerprint(self.name, config, seen)
         started = time.perf_counter()
         result = self.run(config, progress=progress, **given)
         seconds = time.perf_counter() - started
         report = None
         if out is not None:
-            mark = fingerprint(self.name, config, {key: value for key, value in given.items() if value})
-            report = self.write(result, out, seconds=seconds, mark=mark)
+            report = self.write(result, out, seconds=seconds, mark=mark, given=seen)
         claims = self.claims(result)
         table = claim_rows(claims) if self.table is None else self.table(result)
         return Reproduction(self.metrics(result), table, report, claims)
 
-    def write(self, result: Any, out: Path, *, seconds: float | None = None, mark: str = "") -> Path:
+    def write(
+        self,
+        result: Any,
+        out: Path,
+        *,
+        seconds: float | None = None,
+        mark: str = "",
+        given: Mapping[str, Any] | None = None,
+    ) -> Path:
         """Write a run as a folder, whole or not at all.
 
         Parameters
@@ -267,6 +277,8 @@ class Experiment:
             How long the run took, for the joint report.
         mark
             What the run depends on (settings, code, packages), by which a joint run knows that it is done.
+        given
+            What was given beside the settings, such as a folder of images.
 
         Returns
         -------
@@ -281,7 +293,7 @@ class Experiment:
         # matplotlib is loaded only now: who wants numbers need not wait for it
         from lamina.experiments.folder import write_folder
 
-        return write_folder(self, result, out, seconds=seconds, mark=mark)
+        return write_folder(self, result, out, seconds=seconds, mark=mark, given=given)
 
 
 def claim_rows(claims: list[Claim]) -> list[tuple[str, list[Row]]]:
