@@ -108,7 +108,9 @@ def renew(folder, registry):
         result = json.loads((folder / name / "claims.json").read_text(encoding="utf-8"))
         if result["config"] != json.loads(json.dumps(asdict(experiment.config))):
             raise SystemExit(f"{name} was run with other settings than the published ones")
-        del result["fingerprint"]
+        if result["given"]:
+            raise SystemExit(f"{name} was run on other data than the published run: {result['given']}")
+        del result["fingerprint"], result["given"]
         text = json.dumps(result, indent=1, ensure_ascii=False)
         (RESULTS / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
         for old in RESULTS.glob(f"{name}-*.png"):

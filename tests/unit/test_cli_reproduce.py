@@ -156,7 +156,7 @@ def test_unknown_experiment(capsys, experiment):
 @pytest.mark.parametrize(
     ("failure", "code", "message"),
     [
-        (KeyboardInterrupt(), 130, "interrupted; no result was written"),
+        (KeyboardInterrupt(), 130, "interrupted; nothing is left half written"),
         (
             OSError(28, "No space left on device"),
             1,

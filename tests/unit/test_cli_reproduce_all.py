@@ -80,7 +80,7 @@ def test_one_that_fails(capsys, runs, monkeypatch):
     monkeypatch.setitem(experiments.REGISTRY, "two", made("two", runs, failure=ValueError("odd")))
     code, out, err = run(capsys, "reproduce", "all", "--jobs", 1, "--json")
     assert code == 1
-    assert err == "lamina: error: 1 checked number is off: two: unexpected ValueError: odd\n"
+    assert err == "lamina: error: 1 experiment did not finish: two: unexpected ValueError: odd\n"
     printed = json.loads(out)
     assert printed["experiments"]["two"] == {"error": "unexpected ValueError: odd"}
     assert printed["experiments"]["one"]["claims"][0]["holds"] is True
@@ -109,7 +109,23 @@ def test_an_interrupt_leaves_no_half(capsys, runs, monkeypatch, here):
     monkeypatch.setitem(experiments.REGISTRY, "two", made("two", runs, failure=KeyboardInterrupt()))
     code, _, err = run(capsys, "reproduce", "all", "--jobs", 1, "--out", "everything")
     assert code == 130
-    assert "interrupted" in err
+    assert "interrupted; nothing is left half written" in err
     # what was done is kept for the next time, and is whole
     assert sorted(path.name for path in (here / "everything").iterdir()) == ["one"]
     assert (here / "everything" / "one" / "report.html").is_file()
+
+
+def test_an_interrupt_without_a_folder_keeps_nothing(capsys, runs, monkeypatch, here):
+    monkeypatch.setitem(experiments.REGISTRY, "two", made("two", runs, failure=KeyboardInterrupt()))
+    assert run(capsys, "reproduce", "all", "--jobs", 1)[0] == 130
+    assert "interrupted; nothing is left half written" in run(capsys, "reproduce", "all", "--jobs", 1)[2]
+    assert list(here.iterdir()) == []
+
+
+def test_images_that_are_not_there_are_told_once_and_at_once(capsys, runs, here):
+    words = ("reproduce", "all", "--images", "nowhere", "--field-of-view", 90, "--out", "everything")
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (1, "")
+    assert err.count("nowhere") == 1
+    assert runs == []
+    assert list(here.iterdir()) == []

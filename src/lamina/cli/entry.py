@@ -65,7 +65,7 @@ def _guarded(command: Callable[[], Any], debug: bool) -> int:
         _say("error", _message(error))
         return _exit_code(error)
     if code == INTERRUPTED:
-        _say("error", "interrupted; no result was written")
+        _say("error", "interrupted; nothing is left half written")
     return code if isinstance(code, int) else 0
 
 

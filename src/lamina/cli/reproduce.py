@@ -25,7 +25,7 @@ ALL = "all"
 
 
 class ReproductionError(LaminaError):
-    """A number of an experiment lies outside its tolerance."""
+    """A number of an experiment lies outside its tolerance, or an experiment did not finish."""
 
 
 HELP = """
@@ -170,9 +170,8 @@ def reproduce_all(out: Path | None, *, quiet: bool, as_json: bool, **settings: A
     from lamina.experiments.joint import run_all
 
     with tempfile.TemporaryDirectory() as spare, terminal.progress(quiet) as progress:
-        joint = run_all(
-            experiments.REGISTRY, Path(spare) / ALL if out is None else out, progress=progress, **settings
-        )
+        folder = Path(spare) / ALL if out is None else out
+        joint = run_all(experiments.REGISTRY, folder, progress=progress, **settings)
     printed = {
         "experiments": {
             each.name: {"error": each.error} if each.error else {"claims": each.claims, "run": each.repeated}
@@ -183,6 +182,10 @@ def reproduce_all(out: Path | None, *, quiet: bool, as_json: bool, **settings: A
     }
     where = _where(None if out is None else joint.report, out)
     terminal.print_result(printed, _overview(joint), "", where, as_json=as_json, quiet=quiet)
+    failed = [f"{each.name}: {each.error}" for each in joint.outcomes if each.error]
+    if failed:
+        count = "1 experiment" if len(failed) == 1 else f"{len(failed)} experiments"
+        raise ReproductionError(f"{count} did not finish: {'; '.join(failed)}")
     _judge(joint.off)
 
 
