@@ -43,7 +43,7 @@ THREE_LAYERS = Experiment(
     summary="three layers learn from both directions of motion at once: T4a, T4b, T5a and T5b arise",
     source="beyond the paper",
     config=ThreeLayersConfig(),
-    quick=ThreeLayersConfig(n_seeds=1, control_seeds=1, n_untrained=10, row_step=12),
+    quick=ThreeLayersConfig(n_seeds=1, control_seeds=1, n_untrained=10, row_step=16, max_rounds=12),
     run=run,
     metrics=metrics,
     claims=claims,
