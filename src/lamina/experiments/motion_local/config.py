@@ -16,7 +16,10 @@ class MotionLocalConfig:
     """The settings of one run; all of them are written to the report.
 
     Components, noise, gap, and the rate and passes of layer 2 were chosen on other rows and other noise (two
-    repetitions with seed 1000), by how near filters and index came to batch CCA there.
+    repetitions with seed 1000), by how near filters and index came to batch CCA there. How the rate
+    of layer 2 decays was looked for twice: with a first choice (20 000 steps, power 0.5) the published run,
+    seed 0, missed one bar (T4b, a difference of 0.14 in the index), and only then was this one found, on the
+    rows of seed 1000 again. Seed 0 is no untouched test of it; seed 1, run once afterwards, misses no bar.
 
     Parameters
     ----------
