@@ -28,7 +28,7 @@ from lamina.stats import truncated_cca
 CONTROLS = (
     "directions told to the groups",
     "no competition: one group",
-    "one group, each cell chosen by itself",
+    "one group, cell by cell",
     "no competition: random groups",
     "competition without memory",
     "frames in random order",
@@ -204,7 +204,7 @@ def run_controls(
     found = {name: seen.indices(filters, every=4) for name, (seen, filters) in zip(PAIRED, runs, strict=True)}
     scenes_of = {way: np.concatenate(each) for way, each in scenes.items()}
     halves = choose_halves(pooled[None], scenes_of, views.lamina, every=4)
-    found["one group, each cell chosen by itself"] = views.test(halves)
+    found["one group, cell by cell"] = views.test(halves)
     return {name: found[name] for name in CONTROLS}
 
 

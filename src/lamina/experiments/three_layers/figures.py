@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from lamina.experiments.motion.stimuli import HEADLINE
 from lamina.experiments.natural_scenes import LEFT, RIGHT
@@ -67,8 +68,8 @@ def selectivity_figure(result: ThreeLayersResult) -> Figure:
     drawn, axes = figure(1, 2, width_in=9.6, height_in=4.2)
     groups: dict[str, np.ndarray] = {}
     for name in CELLS:
-        groups[f"{name}, held-out scenes"] = result.held_out(name)
-        groups[f"{name}, ON/OFF pattern"] = result.index(name, HEADLINE)
+        groups[f"{name}, scenes"] = result.held_out(name)
+        groups[f"{name}, pattern"] = result.index(name, HEADLINE)
         groups[f"{name}, gratings"] = gratings_index(result, name)
     plot_selectivity(groups, axes[0, 0], level=INDEX)
     for line, place in zip(axes[0, 0].lines, range(len(groups)), strict=False):
@@ -81,6 +82,10 @@ def selectivity_figure(result: ThreeLayersResult) -> Figure:
     plot_selectivity(controls, axes[0, 1], null=result.untrained, null_label="layer 3 untrained", level=INDEX)
     axes[0, 1].set_title("mean of the four, on the pattern", pad=22)
     label_panels(axes)
+    engine = drawn.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        # labels of rows this long would else reach out of the figure
+        engine.set(rect=(0.02, 0.0, 0.98, 1.0))
     return drawn
 
 

@@ -153,7 +153,8 @@ def _add_controls(report: Report, result: ThreeLayersResult, figures: dict[str, 
     report.section("What each part is good for")
     report.figure(
         figures["selectivity"],
-        "A: index of the four cells, a dot for each repetition. B: mean of the four, with something taken "
+        "A: index of the four cells on scenes not trained on, on the ON/OFF pattern and on gratings at the "
+        "trained speed, a dot for each repetition. B: mean of the four, with something taken "
         "away; all but one chosen by the same rule. A cell that does not arise counts 0.",
         "The cells pass the bar; without competition they do not arise.",
         wide=True,
@@ -168,7 +169,7 @@ def _add_controls(report: Report, result: ThreeLayersResult, figures: dict[str, 
             f"2, competing on L1, L2 and L3 alone, it is {without:.2f}, and with random filters in layer 2 "
             f"{means['layer 2 untrained']:.2f}. One group that learns from everything comes to "
             f"{means['no competition: one group']:.2f} by the same rule, and to "
-            f"{means['one group, each cell chosen by itself']:.2f} if each cell may be any half of any "
+            f"{means['one group, cell by cell']:.2f} if each cell may be any half of any "
             "direction. Principal directions of what each group has won, in place of canonical ones, come to "
             f"{means['PCA in layer 3']:.2f}."
         )
