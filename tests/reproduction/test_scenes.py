@@ -29,7 +29,7 @@ from lamina.experiments.scenes.population import (
     power_spectrum,
 )
 from lamina.experiments.scenes.run import LEAVES, PHOTOGRAPHS, SHARP, WHITE
-from lamina.experiments.scenes.worlds import add_noise, scans
+from lamina.experiments.scenes.worlds import add_noise, leaf_scenes, learn, learn_alone, scans, split
 from lamina.simulate import luminance_staircase
 from lamina.simulate.dead_leaves import dead_leaves
 
@@ -234,6 +234,59 @@ def test_the_same_seed_gives_the_same_run():
     assert SCENES.metrics(first) == SCENES.metrics(again)
     for name in (PHOTOGRAPHS, LEAVES, WHITE, SHARP):
         assert not np.array_equal(first.worlds[name].each("filters"), other.worlds[name].each("filters"))
+
+
+def small_splits():
+    return split(leaf_scenes(replace(TINY, leaf_scenes=2), 0), TINY, 0)
+
+
+def test_what_is_learned_does_not_see_the_rows_that_test_it():
+    splits = small_splits()
+    other = [replace(each, test=np.random.default_rng(5).standard_normal(each.test.shape)) for each in splits]
+    first, again = (learn(each, TINY, 0, (0.05,)) for each in (splits, other))
+    np.testing.assert_array_equal(first.filters, again.filters)
+    np.testing.assert_array_equal(first.theory, again.theory)
+    np.testing.assert_array_equal(first.cut_off_hz, again.cut_off_hz)
+    # rows of white noise cannot be predicted
+    assert again.held_out.max() < 0.5 < first.held_out.min()
+
+
+def test_filters_learned_elsewhere_have_not_seen_the_photograph():
+    first, second = small_splits()
+    other = replace(first, train=np.random.default_rng(5).standard_normal(first.train.shape))
+    found, changed = (learn_alone([own, second], TINY, 0)[0] for own in (first, other))
+    np.testing.assert_array_equal(found.foreign, changed.foreign)
+    assert found.held_out[1] > changed.held_out[1] + 0.1
+    assert changed.trained[1] < 0.5 < found.trained[1]
+
+
+def test_repetitions_choose_other_rows_and_other_scenes(result):
+    bands = [
+        [each.test_band for each in split(result.scenes, result.config, repetition)]
+        for repetition in (0, 0, 1)
+    ]
+    assert bands[0] == bands[1] == [each.test_band for each in result.splits]
+    assert all(first != second for first, second in zip(bands[0], bands[2], strict=True))
+    for world in result.worlds.values():
+        first, second = world.each("filters")
+        assert not np.array_equal(first, second)
+    drawn = [leaf_scenes(TINY, repetition)[0].photograph.luminance for repetition in (0, 1)]
+    assert not np.array_equal(*drawn)
+
+
+def test_claims_say_what_was_measured(result):
+    said = {claim.statement: claim for claim in SCENES.claims(result)}
+    for rows, what in (("training rows", "correlations"), ("rows not trained on", "held_out")):
+        values = at_headline(result, PHOTOGRAPHS, what)
+        for unit, sign in enumerate("₁₂"):
+            ours = said[f"σ{sign} at noise 0.05, {rows}"].ours
+            assert ours == f"{values[:, unit].mean():.4f} ± {values[:, unit].std():.4f}"
+    share = [[each.foreign[1] / each.held_out[1] for each in seed] for seed in result.alone]
+    for place, scene in enumerate(result.scenes):
+        ours = said[
+            f"{scene.photograph.name}: σ₂ of filters learned elsewhere, as a share of its own filters'"
+        ].ours
+        assert ours.startswith(f"{np.mean(share, axis=0)[place]:.3f} ")
 
 
 def test_levels_hold_those_of_the_paper_once():
