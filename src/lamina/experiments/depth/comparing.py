@@ -145,7 +145,7 @@ def controls(config: DepthConfig) -> dict[str, tuple[Comparison, Comparison]]:
         "without hidden rectification": (LINEAR, ONE_WAY_LINEAR, False),
         "one layer, as far ahead": (AHEAD, ONE_WAY_AHEAD, False),
         SMALL_WINDOW: (SMALL, ONE_WAY_SMALL, False),
-        "principal components, same top": (PRINCIPAL, ONE_WAY_PRINCIPAL, True),
+        "principal components": (PRINCIPAL, ONE_WAY_PRINCIPAL, True),
         "random weights": (UNTRAINED, UNTRAINED, False),
     }
     return {

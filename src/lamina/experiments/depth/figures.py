@@ -103,7 +103,7 @@ def depth_figure(result: DepthResult) -> Figure:
 def differences_figure(result: DepthResult) -> Figure:
     """Draw the paired differences of the deepest network from each control."""
     rows = controls(result.config)
-    drawn, axes = figure(1, 2, width_in=7.0, height_in=2.5, sharey=True)
+    drawn, axes = figure(1, 2, width_in=7.0, height_in=2.8, sharey=True)
     for column, (ax, title) in enumerate(
         zip(axes[0], ("Speed, learned either way", "Velocity, learned one way"), strict=True)
     ):
@@ -116,6 +116,8 @@ def differences_figure(result: DepthResult) -> Figure:
         ax.set_xlabel(f"R² of {result.config.depths[-1]} layers less that of the other")
     axes[0, 0].set_yticks(range(len(rows)), list(rows))
     axes[0, 0].set_ylim(len(rows) - 0.4, -0.6)
+    # room at the left: names are wider on paper than the layout takes them to be
+    axes[0, 0].set_ylabel(" ")
     label_panels(axes)
     return drawn
 

@@ -101,7 +101,7 @@ def write_report(result: DepthResult, figures: dict[str, Path], path: Path) -> P
     report.figure(
         figures["differences"],
         f"R² of {deepest} layers less that of each control, paired over repetitions, with "
-        f"{config.confidence:.0%} intervals.",
+        f"{config.confidence:.0%} intervals. Principal components: as many as the top has units.",
         "Differences with their intervals, for speed and for velocity.",
         wide=True,
     )
