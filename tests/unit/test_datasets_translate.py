@@ -1,7 +1,10 @@
 """A scene that translates over a grid: against scan, against whole pixels, and bad input."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import torch
 
 from lamina.datasets import scan
 from lamina.datasets.translate import translate
@@ -95,3 +98,31 @@ def test_bad_input(changes, error, says):
     }
     with pytest.raises(error, match=f"^{says}"):
         translate(**arguments | changes)
+
+
+def test_tensors_with_a_gradient_are_read_and_masks_are_respected():
+    seen = translate(SCENE, 0.5, GRID, 5.0, 20.0)
+    tensor = torch.from_numpy(SCENE.copy()).requires_grad_()
+    np.testing.assert_array_equal(translate(tensor, 0.5, GRID, 5.0, 20.0), seen)
+    with pytest.raises(ArgumentTypeError, match=r"^contrast.*bfloat16.*float32"):
+        translate(tensor.bfloat16(), 0.5, GRID, 5.0, 20.0)
+    whole = np.ma.masked_greater(SCENE, 1e9)
+    np.testing.assert_array_equal(translate(whole, 0.5, GRID, 5.0, 20.0), seen)
+    with pytest.raises(DataError, match=r"^contrast.*1 value\(s\)"):
+        translate(np.ma.masked_equal(SCENE, SCENE[3, 4]), 0.5, GRID, 5.0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"dt_s": 0.0}, r"retina\.dt_s"),
+        ({"dt_s": -0.1}, r"retina\.dt_s"),
+        ({"azimuths_deg": []}, r"retina\.azimuths_deg"),
+        ({"elevations_deg": np.zeros((2, 2))}, r"retina\.elevations_deg"),
+        ({"elevations_deg": [np.nan]}, r"retina\.elevations_deg"),
+    ],
+)
+def test_a_retina_of_ones_own_that_cannot_be(changes, says):
+    own = SimpleNamespace(**{"azimuths_deg": [0.0, 1.0], "elevations_deg": [0.0], "dt_s": 0.1, **changes})
+    with pytest.raises(ArgumentError, match=f"^{says}"):
+        translate(SCENE, 0.5, own, 5.0, 20.0)

@@ -190,7 +190,7 @@ def _sampling(retina: PhotoreceptorGrid) -> tuple[np.ndarray, np.ndarray, float]
     try:
         azimuths = np.asarray(retina.azimuths_deg, dtype=np.float64)
         elevations = np.asarray(retina.elevations_deg, dtype=np.float64)
-        return azimuths, elevations, float(retina.dt_s)
+        interval = check_real("retina.dt_s", retina.dt_s, above=0.0)
     except AttributeError as error:
         raise ArgumentTypeError(
             "retina",
@@ -198,6 +198,15 @@ def _sampling(retina: PhotoreceptorGrid) -> tuple[np.ndarray, np.ndarray, float]
             got=type(retina).__name__,
             remedy="Make one with lamina.simulate.GridRetina(n_rows, n_columns).",
         ) from error
+    for name, places in (("azimuths_deg", azimuths), ("elevations_deg", elevations)):
+        if places.ndim != 1 or places.size == 0 or not np.isfinite(places).all():
+            raise ArgumentError(
+                f"retina.{name}",
+                allowed="at least one direction in a row, finite",
+                got=f"{places.size} of shape {places.shape}",
+                remedy="Make a retina with lamina.simulate.GridRetina(n_rows, n_columns).",
+            )
+    return azimuths, elevations, interval
 
 
 def _check_scene(contrast: Scene) -> np.ndarray:
