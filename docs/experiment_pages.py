@@ -64,7 +64,8 @@ def page(experiment):
     """The page of one experiment, in Markdown."""
     package = sys.modules[experiment.run.__module__.rpartition(".")[0]]
     result = stored(experiment.name)
-    lines = [f"# {experiment.title}", "", f"*{experiment.source}*: {experiment.summary}.", ""]
+    shows = experiment.summary.removesuffix(f" ({experiment.source})")
+    lines = [f"# {experiment.title}", "", f"*{experiment.source}*: {shows}.", ""]
     lines += ["```sh", f"lamina reproduce {experiment.name} --out out/{experiment.name}"]
     lines += [f"lamina reproduce {experiment.name} --quick    # some seconds", "```", ""]
     lines += ["```{eval-rst}", inspect.cleandoc(package.__doc__ or ""), "```", "", "## Result", ""]

@@ -130,6 +130,7 @@ def test_what_cannot_be_is_refused():
         dead_leaves((3, 4), 2.0, smallest_deg=1.0)
     for name, wrong in (
         ("largest_deg", {"largest_deg": 0.5}),
+        ("largest_deg", {"largest_deg": 400.0}),
         ("contrast", {"contrast": 0.0}),
         ("exponent", {"exponent": -1.0}),
         ("smallest_deg", {"smallest_deg": 0.0}),

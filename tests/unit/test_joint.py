@@ -44,12 +44,20 @@ def test_each_has_its_folder_and_the_report_has_all(pair, tmp_path):
         for text in (f"Title of {name}", f"mean of {name}", f"Values of {name}.", f"what {name} shows"):
             assert text in page
     assert page.count("<svg") == 2
+    assert page.count("<strong>1</strong> of its claims does not hold") == 2
     assert page.count("it is near 0") == 4  # among what does not hold, and below each table
     assert result.off == ["one: big in one", "two: big in two"]
     stored = json.loads((tmp_path / "all" / "metrics.json").read_text(encoding="utf-8"))
     mean = np.random.default_rng([0, 3]).standard_normal(100).mean()
     assert stored["two"]["metrics"] == {"mean": mean}
     assert [claim["holds"] for claim in stored["one"]["claims"]] == [True, False]
+
+
+def test_a_source_is_told_once(runs, tmp_path):
+    one = {"one": made("one", runs, summary="what it shows (Fig. 9)")}
+    page = run_all(one, tmp_path / "all", jobs=1).report.read_text(encoding="utf-8")
+    assert "(Fig. 9): what it shows. The whole" in page
+    assert "what it shows (Fig. 9)" not in page
 
 
 def test_nothing_is_run_twice(pair, runs, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina.experiments.claims import Claim, claims_table
 from lamina.experiments.closing import footer, versions
@@ -94,7 +94,12 @@ def _overview_row(outcome: Outcome) -> list[object]:
         return [outcome.name, f"**did not finish**: {outcome.error}", None, None, None, None, None]
     found = outcome.summary
     counts = [outcome.count(holds) for holds in (True, False, None)]
-    return [outcome.name, found["summary"], found["source"], *counts, found["seconds"]]
+    return [outcome.name, _shows(found), found["source"], *counts, found["seconds"]]
+
+
+def _shows(found: dict[str, Any]) -> str:
+    """Its summary, without the source where that is told beside it."""
+    return found["summary"].removesuffix(f" ({found['source']})")
 
 
 def _red(report: Report, outcomes: Sequence[Outcome]) -> None:
@@ -119,8 +124,9 @@ def _experiment(report: Report, outcome: Outcome) -> None:
     report.section(found["title"])
     missed = outcome.count(False)
     report.text(
-        f"`lamina reproduce {outcome.name}` ({found['source']}): {found['summary']}. The whole story is in "
-        f"`{outcome.name}/{REPORT}`." + (f" **{missed}** of its claims do not hold." if missed else "")
+        f"`lamina reproduce {outcome.name}` ({found['source']}): {_shows(found)}. The whole story is in "
+        f"`{outcome.name}/{REPORT}`."
+        + (f" **{missed}** of its claims {'does' if missed == 1 else 'do'} not hold." if missed else "")
     )
     for panel in found["panels"]:
         picture = outcome.folder / FIGURES / f"{panel['figure']}.svg"

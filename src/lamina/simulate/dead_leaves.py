@@ -13,6 +13,9 @@ from lamina.errors import ArgumentError, ShapeError
 from lamina.typing import Scene, Seed
 
 _BATCH = 4096
+_LARGEST_DEG = (
+    360.0  # beyond the field of view of any scene, where nearly every leaf drawn would lie outside it
+)
 _NODES = 64
 
 
@@ -44,8 +47,8 @@ def dead_leaves(
     smallest_deg
         Radius :math:`r_0` of the smallest leaves, in degrees, at least ``degrees_per_pixel``.
     largest_deg
-        Radius :math:`r_1` of the largest, in degrees, at least ``smallest_deg``; all leaves are alike if it
-        is the same.
+        Radius :math:`r_1` of the largest, in degrees, at least ``smallest_deg`` and at most 360; all leaves
+        are alike if it is the same as the smallest.
     exponent
         :math:`\alpha`, 0 to 10.
     contrast
@@ -88,6 +91,7 @@ def dead_leaves(
     rows, columns = (check_integer("shape", side, minimum=1) for side in shape)
     spacing = check_real("degrees_per_pixel", degrees_per_pixel, above=0.0)
     smallest, largest, power = _check_sizes(smallest_deg, largest_deg, exponent)
+    check_real("largest_deg", largest, maximum=_LARGEST_DEG)
     if smallest < spacing:
         raise ArgumentError(
             "smallest_deg",
