@@ -12,7 +12,7 @@ from lamina._checks import check_integer
 from lamina.datasets import image_folder
 from lamina.errors import LaminaError, OutputError
 from lamina.experiments.fingerprint import fingerprint
-from lamina.experiments.folder import CLAIMS, FIGURES, METRICS, REPORT
+from lamina.experiments.folder import CLAIMS, METRICS, REPORT
 from lamina.experiments.workers import cores, run_in_processes
 from lamina.io import atomic_file, check_output_folder
 from lamina.typing import Progress
@@ -248,14 +248,14 @@ def _is_ours(out: Path) -> bool:
 
 
 def _is_good(folder: Path, mark: str) -> bool:
+    """Say whether a folder holds all that a run with this mark left in it."""
     try:
         found = _read(folder)
-        panels = [f"{panel['figure']}.svg" for panel in found["panels"]]
         json.loads((folder / METRICS).read_text(encoding="utf-8"))
+        written = json.loads((folder / _MARKER).read_text(encoding="utf-8"))["files"]
+        return found["fingerprint"] == mark and all((folder / name).is_file() for name in written)
     except (OSError, ValueError, LookupError, TypeError):
         return False
-    needed = (*(folder / FIGURES / name for name in panels), folder / REPORT)
-    return found.get("fingerprint") == mark and all(file.is_file() for file in needed)
 
 
 def _read(folder: Path) -> dict[str, Any]:
