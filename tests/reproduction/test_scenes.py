@@ -29,6 +29,7 @@ from lamina.experiments.scenes.population import (
     power_spectrum,
 )
 from lamina.experiments.scenes.run import LEAVES, PHOTOGRAPHS, SHARP, WHITE
+from lamina.experiments.scenes.staircase import Answer, measure
 from lamina.experiments.scenes.worlds import add_noise, leaf_scenes, learn, learn_alone, scans, split
 from lamina.simulate import luminance_staircase
 from lamina.simulate.dead_leaves import dead_leaves
@@ -92,6 +93,27 @@ def test_l3_follows_the_staircase_and_l1_and_l2_are_transient(result):
         # one step, as the motion experiment measures it
         step = plateau_shares(unit, MotionConfig())
         assert marks.L3_kept == pytest.approx(step["L3"], abs=0.02)
+
+
+def test_marks_of_a_made_answer():
+    # nine plateaus of 200 samples; the blur lets a step be noticed 28 samples early
+    time = np.arange(1800)
+    level = np.minimum(time // 200, 8 - time // 200)
+    l1, l2 = np.zeros(1800), np.zeros(1800)
+    for step in (1, 2, 3, 4):
+        l1[200 * step - 10] = 2.0
+        l2[200 * (step + 4) + 5] = 4.0
+    l1[700] = -3.0
+    l1[200 * 3 - 40] = 0.5  # one sample of a settled plateau
+    l2[200 * 2 + 3] = 1.0  # a step up
+    l3 = level.astype(float)
+    for step in range(1, 9):
+        l3[200 * step + 10] += 0.25 if step <= 4 else -0.25
+    found = measure(Answer(time * 0.01, level * 0.3, np.array([l3, l1, l2]), 49), ScenesConfig())
+    assert (found.L1_plateau, found.L2_plateau) == (0.25, 0.0)
+    assert (found.L1_wrong, found.L2_wrong) == (0.0, 0.0625)
+    assert found.L3_kept == pytest.approx(0.8)
+    assert found.L3_follows == pytest.approx(np.corrcoef(l3[49:], level[49:])[0, 1])
 
 
 def test_filters_widen_in_proportion_to_the_period_of_the_cut_off(result):
