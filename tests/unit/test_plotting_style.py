@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from lamina import plotting
 from lamina.errors import ArgumentError, ArgumentTypeError, OutputError
@@ -123,9 +124,36 @@ def test_equal_figures_are_equal_files(tmp_path):
 
 
 def test_a_figure_saved_twice_is_the_same_file(tmp_path):
-    ax = draw()
-    first = [file.read_bytes() for file in plotting.save_figure(ax, tmp_path, "a")]
-    assert first == [file.read_bytes() for file in plotting.save_figure(ax.figure, tmp_path, "a")]
+    made, axes = plotting.figure(1, 3, width_in=10.0, height_in=2.6)
+    draw(axes[0, 0])
+    plotting.plot_movie(np.arange(12.0).reshape(4, 3), axes[0, 1])
+    # a picture of fixed aspect, and one that is placed by hand
+    plotting.plot_scene(np.arange(12.0).reshape(4, 3), axes[0, 2], degrees_per_pixel=1.0)
+    by_hand = made.add_axes((0.4, 0.4, 0.1, 0.2))
+    for ax in (draw(), made):
+        first = [file.read_bytes() for file in plotting.save_figure(ax, tmp_path, "a")]
+        assert first == [file.read_bytes() for file in plotting.save_figure(ax, tmp_path, "a")]
+    np.testing.assert_allclose(by_hand.get_position().bounds, (0.4, 0.4, 0.1, 0.2))
+
+
+def ink_at_the_edges(file):
+    shown = np.asarray(Image.open(file).convert("L"))
+    return [int(edge.min()) for edge in (shown[0], shown[-1], shown[:, 0], shown[:, -1])]
+
+
+@pytest.mark.parametrize("dpi", [72, 100, 200, 300])
+def test_long_labels_stay_inside_a_figure_of_any_resolution(tmp_path, dpi):
+    # hinted text is wider at one resolution than at another, and widest in the SVG
+    groups = {"T4a": [0.9, 0.8], "the paper's second direction, which has a long name": [0.1, 0.2]}
+    for name, drawn in (("before", True), ("at once", False)):
+        made, axes = plotting.figure(1, 1, width_in=4.4, height_in=2.0)
+        plotting.plot_selectivity(groups, axes[0, 0])
+        if drawn:
+            made.draw_without_rendering()
+        png, svg = plotting.save_figure(made, tmp_path, name.replace(" ", "-"), dpi=dpi)
+        assert ink_at_the_edges(png) == [255] * 4
+        starts = re.findall(rb"translate\((-?[\d.]+)", svg.read_bytes())
+        assert min(float(start) for start in starts) > 0
 
 
 def test_an_svg_stands_alone(tmp_path):

@@ -24,6 +24,8 @@ _SAVING: dict[Any, Any] = {
     "svg.fonttype": "path",
     "svg.image_inline": True,
     "path.simplify": True,
+    # hinted text is wider at one resolution than at another, and one layout has to do for all of them
+    "text.hinting": "none",
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -100,8 +102,14 @@ def _settled(figure: Figure) -> Iterator[None]:
     if engine is None:
         yield
         return
-    # labels that a new layout changes can ask for yet another layout; once more, and it is settled
-    for _ in range(2):
+    # begun from the bare grid, a layout of the same figure comes out the same
+    for ax in figure.axes:
+        place = ax.get_subplotspec()
+        if place is not None and ax.get_in_layout():
+            ax.set_subplotspec(place)
+    # it measures twice, which is enough where axes fill their place; a picture of fixed aspect takes
+    # its place only when it is laid out, and is laid out once more
+    for _ in range(1 if all(ax.get_aspect() == "auto" for ax in figure.axes) else 2):
         engine.execute(figure)
     figure.set_layout_engine("none")
     try:
