@@ -230,6 +230,7 @@ def _tables(
     tables: Sequence[tuple[str, Sequence[tuple[str, Any, Any, bool | None]]]],
 ) -> list[RenderableType]:
     from rich import box
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -243,7 +244,10 @@ def _tables(
     for title, rows in tables:
         table.add_row(Text(title, style="bold"), "", "", "")
         for label, ours, expected, ok in rows:
-            table.add_row(Text(f"  {label}"), Text(_shown(ours)), Text(_shown(expected)), marks[ok])
+            # padded, so that a long label goes on below its own beginning
+            table.add_row(
+                Padding(Text(label), (0, 0, 0, 2)), Text(_shown(ours)), Text(_shown(expected)), marks[ok]
+            )
     return [table, ""]
 
 
