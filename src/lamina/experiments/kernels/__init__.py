@@ -8,8 +8,9 @@ the form
 with r states has exactly r of them above 0, with noise or without: the exponential kernel one,
 :math:`e^{-g/\ell}` at gap g, Matérn kernels two or three, a damped cosine two, in closed form. Others have
 infinitely many. The paper says that for most kernels they decay rapidly, and for complicated ones, such as
-oscillatory ones, they do not: five kernels that do not oscillate stand beside five that do. The first half
-holds; the second holds for kernels with many oscillations, and not for one alone.
+oscillatory ones, they do not, and gives no number: five kernels that do not oscillate stand beside five that
+do, and the fifth correlation of each is reported. A cosine that is damped exponentially has two correlations
+however slowly it is damped, and no third: what the paper says takes many oscillations.
 """
 
 from __future__ import annotations

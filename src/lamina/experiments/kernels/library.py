@@ -31,7 +31,7 @@ class Kernel(NamedTuple):
     kernel
         Function of lags in samples.
     oscillates
-        Whether it changes sign again and again.
+        Whether it rises again and again.
     states
         Its states; None if there are infinitely many.
     """

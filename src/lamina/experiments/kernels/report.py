@@ -72,9 +72,10 @@ def write_report(result: KernelsResult, figures: dict[str, Path], path: Path) ->
         caption=f"Populations with noise {config.noise:g}, {config.memory} samples of past and future.",
     )
     report.note(
-        "A single oscillation does not make a kernel complicated. Its two correlations are close to each "
-        "other and, if it is damped slowly, to 1; there is no third. What keeps many of them high is many "
-        "oscillations, each of which has to be followed on its own."
+        "The paper gives no number for a rapid decay, so the table reports the fifth correlation and judges "
+        "none. An oscillation alone does not make a kernel complicated: a cosine that is damped "
+        "exponentially has two correlations, which come near 1 if it is damped slowly, and no third. "
+        "What keeps many of them high is many oscillations, each of which has to be followed on its own."
     )
     report.section("Noise, and what can be computed")
     report.figure(

@@ -8,12 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from lamina.experiments.claims import Claim, at_least, at_most, near, reported
-from lamina.experiments.kernels.config import CLOSED, FIFTH, RAPID, SHARE, SLOW, ZERO
+from lamina.experiments.claims import Claim, near, reported
+from lamina.experiments.kernels.config import CLOSED, FIFTH, SHARE, ZERO
 from lamina.experiments.kernels.run import KernelsResult, Spectrum
-
-ALONE = "slowly damped cosine"
-"""The kernel that tests the paper's words at their simplest: an oscillation that is hardly damped."""
 
 
 def resolved(result: KernelsResult, name: str, noise: float) -> bool:
@@ -160,27 +157,15 @@ def _decay(result: KernelsResult) -> list[Claim]:
     noise = result.config.noise
     smooth = [name for name, kernel in result.kernels.items() if not kernel.oscillates]
     made = [
-        at_most(
+        reported(
             "Supplement",
             f"{name}, noise {noise:g}: σ₅ / σ₁",
-            RAPID,
-            fifth_share(result, name),
-            paper="decays rapidly",
+            f"{fifth_share(result, name):.3f}",
+            paper="does not decay rapidly" if kernel.oscillates else "decays rapidly",
+            why=_few(result, name) if kernel.oscillates else "",
         )
-        for name in smooth
-    ]  # fmt: skip
-    for name, kernel in result.kernels.items():
-        if not kernel.oscillates:
-            continue
-        share = fifth_share(result, name)
-        statement = f"{name}, noise {noise:g}: σ₅ / σ₁"
-        paper = "does not decay rapidly"
-        if kernel.states is not None and len(kernel.states.readout) > FIFTH:
-            made.append(at_least("Supplement", statement, SLOW, share, paper=paper))
-        elif name == ALONE:
-            made.append(at_least("Supplement", statement, SLOW, share, paper=paper, why=_alone(result)))
-        else:
-            made.append(reported("Supplement", statement, f"{share:.3f}", paper=paper))
+        for name, kernel in result.kernels.items()
+    ]
     for names, label in (
         (smooth, "do not oscillate"),
         ([n for n in result.kernels if n not in smooth], "oscillate"),
@@ -197,12 +182,17 @@ def _decay(result: KernelsResult) -> list[Claim]:
     return made
 
 
-def _alone(result: KernelsResult) -> str:
-    first, second = result.spectra[ALONE][result.config.noise].correlations[:2]
+def _few(result: KernelsResult, name: str) -> str:
+    """Return what to know of an oscillation that has no fifth direction at all; nothing of any other."""
+    states = result.kernels[name].states
+    if states is None or len(states.readout) >= FIFTH:
+        return ""
+    count = len(states.readout)
+    high = ", ".join(f"{each:.3f}" for each in result.spectra[name][result.config.noise].correlations[:count])
     return (
-        "One oscillation is a state of two numbers, its value and its phase, however slowly it is damped. "
-        f"Two correlations are high ({first:.3f}, {second:.3f}), and every other one is exactly 0. "
-        "What the paper says holds for kernels of many oscillations, which have two for each."
+        f"It oscillates, and has {count} states, however slowly it is damped: correlations of {high}, and "
+        "every other one is exactly 0. By any bar this is not what the paper says of oscillatory kernels, "
+        "which holds for those that have more states."
     )
 
 
