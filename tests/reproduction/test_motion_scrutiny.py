@@ -19,6 +19,7 @@ from lamina.experiments.motion.controls import (
     probe,
 )
 from lamina.experiments.motion.detectors import Response, fit_detectors, training_movies
+from lamina.experiments.motion.figures_robustness import robustness_figure
 from lamina.experiments.motion.held_out_images import leave_each_out
 from lamina.experiments.motion.outcome import (
     Trained,
@@ -372,3 +373,13 @@ def test_the_best_of_random_directions_is_no_choice(found):
     assert names[0] == AS_REPORTED
     assert not any("random" in name for name in names)
     assert any(level.factor.endswith(BEST_RANDOM) for level in found.robustness.levels)
+
+
+def test_index_and_responses_of_a_setting_stand_one_above_the_other(found):
+    drawn = robustness_figure(found)
+    axes = np.array(drawn.axes[:12]).reshape(4, 3)
+    for above, below in [(axes[row, column], axes[row + 1, column]) for row in (0, 2) for column in range(3)]:
+        assert above.get_xlim() == below.get_xlim()
+        lowest = min(line.get_ydata().min() for line in above.lines if line.get_marker() != "None")
+        # no marker is cut off, also where an index is negative
+        assert above.get_ylim()[0] < lowest

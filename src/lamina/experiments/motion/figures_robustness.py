@@ -54,9 +54,11 @@ def robustness_figure(found: Scrutiny) -> Figure:
         _factor(above, below, found, factor)
     _images(*panels[4], found)
     _seeds(*panels[5], found)
+    # a unit that turns its preference round on unseen scenes has a negative index
+    lowest = min(above.dataLim.y0 for above, _ in panels)
     for above, below in panels:
         above.axhline(GOAL, color="0.5", linewidth=0.8, linestyle="--", zorder=0.5)
-        above.set_ylim(-0.02, 1.04)
+        above.set_ylim(-0.02 if lowest >= 0 else lowest - 0.04, 1.04)
         above.tick_params(labelbottom=False)
         below.set_ylim(bottom=0)
     for row in (0, 2):
@@ -134,6 +136,10 @@ def _factor(above: Axes, below: Axes, found: Scrutiny, factor: str) -> None:
     if at is not None:
         above.axvline(at, color="0.3", linewidth=0.8, linestyle=":", zorder=0.4)
         above.text(at, 0.02, " gap = delay", fontsize=7, ha="left", va="bottom", color="0.3")
+    # what is marked above may lie beyond the values that were tried
+    ends = [end for ax in (above, below) for end in ax.get_xlim()]
+    for ax in (above, below):
+        ax.set_xlim(min(ends), max(ends))
     below.set_xlabel(LABELS[factor])
 
 
