@@ -310,6 +310,32 @@ def test_claims_say_what_was_measured(result):
         ].ours
         assert ours.startswith(f"{np.mean(share, axis=0)[place]:.3f} ")
 
+    for velocity, world in result.velocities.items():
+        away = predicted_by_speed(result, velocity).mean(axis=0)
+        away = np.abs(away - world.each("correlations")[:, world.at(0.05)].mean(axis=0))
+        ours = said[f"{velocity:g}°/s: σ₁, σ₂ less what scans at 40°/s predict"].ours
+        assert ours.startswith(f"{away.max():.3f} ")
+
+
+def test_claims_turn_red_where_filters_narrow_or_know_little(result):
+    before = {claim.statement: claim for claim in SCENES.claims(result)}
+    world = result.worlds[PHOTOGRAPHS]
+    turned = [replace(one, units=one.units[::-1], held_out=one.held_out / 2) for one in world.learned]
+    changed = replace(result, worlds={**result.worlds, PHOTOGRAPHS: replace(world, learned=turned)})
+    red = {claim.statement: claim for claim in SCENES.claims(changed) if claim.holds is False}
+    assert all(before[statement].holds for statement in red)
+    for unit in (1, 2):
+        for said in (
+            "first lobe at noise 0.005, 0.05, 0.5",
+            "centre of mass (squared weights)",
+            "number of lobes",
+        ):
+            assert f"photographs: unit {unit}, {said}" in red
+        assert f"cosine with the filter of the autocovariance, worst level, unit {unit}" in red
+        assert f"σ{'₁₂'[unit - 1]} at noise 0.05, rows not trained on" in red
+    assert all(len(claim.why) > 20 for claim in red.values())
+    assert "0 of 2 seeds" in red["photographs: unit 1, first lobe at noise 0.005, 0.05, 0.5"].why
+
 
 def test_levels_hold_those_of_the_paper_once():
     config = ScenesConfig()

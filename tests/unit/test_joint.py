@@ -160,7 +160,7 @@ def test_images_go_to_those_that_take_them(runs, tmp_path):
     run_all(both, tmp_path / "all", jobs=1, images=pictures, field_of_view_deg=90.0)
     assert len(runs) == 2
     page = (tmp_path / "all" / "report.html").read_text(encoding="utf-8")
-    assert "of <code>" in page
+    assert "published run in: <code>two</code>." in page
     assert page.count("--field-of-view 90") == 2  # of all of them, and of the one that takes images
     claims = [json.loads((tmp_path / "all" / name / "claims.json").read_text("utf-8")) for name in both]
     assert [each["given"] for each in claims] == [

@@ -68,9 +68,10 @@ def write_joint_report(
             "it works. The published numbers come from `lamina reproduce all`."
         )
     if images is not None:
+        names = ", ".join(f"`{outcome.name}`" for outcome in outcomes if outcome.takes_images)
         report.note(
-            f"Experiments on natural scenes saw the images of `{images}`, {field_of_view_deg:g}° wide each, "
-            "in place of the photographs of the published run."
+            f"Images of `{images}`, {field_of_view_deg:g}° wide each, stand in place of the photographs of the "
+            f"published run in: {names}. All others made, or brought, their own data."
         )
     report.table(
         ["Experiment", "Shows", "Paper", "Hold", "Do not", "Reported", "Seconds"],
