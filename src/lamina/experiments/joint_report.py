@@ -70,8 +70,8 @@ def write_joint_report(
     if images is not None:
         names = ", ".join(f"`{outcome.name}`" for outcome in outcomes if outcome.takes_images)
         report.note(
-            f"Images of `{images}`, {field_of_view_deg:g}° wide each, stand in place of the photographs of the "
-            f"published run in: {names}. All others made, or brought, their own data."
+            f"Images of `{images}`, {field_of_view_deg:g}° wide each, stand in place of the photographs of "
+            f"the published run in: {names}. All others made, or brought, their own data."
         )
     report.table(
         ["Experiment", "Shows", "Paper", "Hold", "Do not", "Reported", "Seconds"],
