@@ -247,3 +247,14 @@ def test_files_from_before_there_was_a_choice_of_field_are_read(movies):
     more = {name.replace("layers.0", "layers.2"): array for name, array in more.items()}
     with pytest.raises(NotInOrderError, match=r"channels|retinas"):
         rebuild_network(both, {**parts, **more})
+
+
+def test_a_third_layer_learns_from_no_sample_that_depends_on_missing_history(movies):
+    memories, horizon = (4, 3, 2), 2
+    plan = [ReSULayer(memory, horizon, 1, rectify="split") for memory in memories]
+    network = lamina.ReSUNetwork(plan).fit(movies[1])
+    assert network.valid_from_ == [3, 5, 6]
+    time, height, width = movies[1].shape
+    for unit, memory, first in zip(network.layers_, memories, (0, 3, 5), strict=True):
+        # windows that begin at or after the first whole sample of the layer below, in every pixel
+        assert unit.n_windows_ == height * width * (time - first - memory - horizon + 1)

@@ -1,5 +1,6 @@
 """A scene that translates over a grid: against scan, against whole pixels, and bad input."""
 
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -59,6 +60,24 @@ def test_as_long_as_the_eye_stays_inside():
     assert len(translate(SCENE, 0.5, GRID, 5.0, 45.0, n_samples=longest)) == longest
     with pytest.raises(ArgumentError, match=f"n_samples.*at most {longest}"):
         translate(SCENE, 0.5, GRID, 5.0, 45.0, n_samples=longest + 1)
+
+
+@pytest.mark.parametrize(
+    ("spacing", "columns", "dt", "speed"), [(0.1, 1, 0.1, 3), (0.1, 4, 0.05, 3), (0.3, 1, 0.01, 5)]
+)
+def test_a_whole_number_of_steps_loses_none_to_rounding(spacing, columns, dt, speed):
+    step = Fraction(speed) * Fraction(str(dt)) / Fraction(str(spacing))
+    longest = (40 - columns) // step + 1
+    grid = GridRetina(1, columns, spacing_deg=spacing, dt_s=dt)
+    assert len(translate(SCENE, spacing, grid, speed, 0.0)) == longest
+
+
+def test_an_eye_that_looks_beyond_the_edge_by_less_than_a_pixel_is_refused():
+    for wide in (GridRetina(1, 2, spacing_deg=19.6, dt_s=0.1), GridRetina(2, 1, spacing_deg=14.6, dt_s=0.1)):
+        with pytest.raises(ArgumentError, match=r"^retina must be within the scene"):
+            translate(SCENE, 0.5, wide, 5.0, 0.0)
+        with pytest.raises(ArgumentError, match=r"^retina must be within the scene"):
+            translate(SCENE, 0.5, wide, 5.0, 90.0)
 
 
 def test_nothing_is_changed_and_integers_are_taken():
