@@ -258,3 +258,14 @@ def test_a_third_layer_learns_from_no_sample_that_depends_on_missing_history(mov
     for unit, memory, first in zip(network.layers_, memories, (0, 3, 5), strict=True):
         # windows that begin at or after the first whole sample of the layer below, in every pixel
         assert unit.n_windows_ == height * width * (time - first - memory - horizon + 1)
+
+
+def test_a_file_with_layers_of_a_row_and_of_a_grid_is_refused(movies):
+    plan = [ReSULayer(**FIRST), ReSULayer(**SECOND, width=3), ReSULayer(1, 1, 1, width=2)]
+    row, grid = (lamina.ReSUNetwork(plan).fit(each) for each in ([m[:, 0] for m in movies], movies))
+    (mixed, parts), (other, more) = describe_network(row), describe_network(grid)
+    mixed["layers"][2] = other["layers"][2]
+    parts.update({name: array for name, array in more.items() if name.startswith("layers.2.")})
+    # each of the layers could be, one by one
+    with pytest.raises(NotInOrderError, match="retinas of different dimensions"):
+        rebuild_network(mixed, parts)
