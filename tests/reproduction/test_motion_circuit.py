@@ -11,7 +11,7 @@ from lamina.circuits import MotionDetector, detector_inputs, peak_response
 from lamina.errors import ArgumentError, DataError
 from lamina.experiments.motion import MotionConfig
 from lamina.experiments.motion.config import CONNECTOME
-from lamina.experiments.motion.connectome import compare, unit_length
+from lamina.experiments.motion.connectome import compare, connectome_weights, unit_length
 from lamina.experiments.motion.detectors import Response, fit_detectors, training_movies, weighted
 from lamina.experiments.motion.mechanism import explain, input_names
 from lamina.experiments.motion.paper_unit import first_direction, second_direction
@@ -274,6 +274,18 @@ def test_p_is_the_share_of_orders_that_correlate_as_much(seed):
         assert likeness.by_type[row] == pytest.approx(np.corrcoef(weights[row], CONNECTOME[cell])[0, 1])
 
 
+def test_chance_that_chooses_its_sign_alike_does_no_better_than_either_sign(found):
+    weights = np.array([unit_length(row) for row in found.papers["T4a"].detector.weights]).ravel()
+    target = connectome_weights().ravel()
+    orders = weights[np.array(list(permutations(range(6))))]
+    # every order gets the sign under which what comes to stand for L1 of the centre excites
+    signed = orders * np.sign(orders[:, [1]])
+    r = np.array([np.corrcoef(order, target)[0, 1] for order in signed])
+    p = np.mean(r >= np.corrcoef(weights, target)[0, 1] - 1e-9)
+    likeness = compare(found.papers["T4a"].detector.weights)
+    assert likeness.p < p <= likeness.p_either_sign
+
+
 def test_ties_count_against_a_likeness():
     # two equal weights can change places without changing anything
     tied = [[0.3, 1.0, 0.3], [0.2, -0.4, -0.1]]
@@ -308,6 +320,6 @@ def test_the_second_direction_is_like_the_connectome_and_the_chosen_one_is_not(f
     chosen = compare(found.cells["T4a"].detector.weights)
     for likeness in (second, mirrored):
         assert likeness.correlation > 0.6
-        assert likeness.p <= 0.05
+        assert likeness.p <= 0.05 < likeness.p_either_sign
     assert chosen.correlation < 0.4
     assert chosen.p > 0.05

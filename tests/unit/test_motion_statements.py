@@ -73,7 +73,11 @@ def test_every_claim_that_does_not_hold_says_why(result):
     assert all(claim.why for claim in found if claim.holds is False)
     assert [
         claim.statement for claim in found if claim.holds is False and claim.source.startswith("Fig.")
-    ] == ["second direction: index on the ON/OFF pattern"]
+    ] == [
+        "second direction: index on the ON/OFF pattern",
+        "second direction, T4a: correlation of its six weights with the connectome's",
+        "second direction, T4b mirrored: correlation of its six weights with the connectome's",
+    ]
     assert {claim.holds for claim in claims(replace(result, bundled=False)) if claim.source[0] == "F"} == {
         None
     }
@@ -125,6 +129,16 @@ def test_a_mirrored_t4b_is_compared_with_the_connectome(result):
     found = stored["second direction, T4b mirrored"]
     assert found["correlation"] == pytest.approx(np.corrcoef(weights, scaled)[0, 1])
     assert found["each"] == [pytest.approx(found["correlation"])]
+
+
+def test_a_likeness_is_judged_with_the_choice_of_the_sign_that_was_made(result):
+    for name in ("second direction, T4a", "second direction, T4b mirrored"):
+        stored = metrics(result)["connectome"][name]
+        claim = claim_on(result, f"{name}: correlation")
+        # the sign under which L1 of the centre excites is half of the likeness
+        assert stored["p"] <= 0.05 < stored["p_either_sign"]
+        assert claim.holds is False
+        assert claim.ours.endswith(f"p = {stored['p_either_sign']:.3f}")
 
 
 def test_choices_that_spoil_the_index_are_named(result):

@@ -12,13 +12,13 @@ of its peak responses :math:`P` to the preferred and :math:`N` to the null direc
 many ON as OFF edges.
 
 Two kinds of units are looked at. The *second direction* is the paper's T4: it prefers the motion that it
-was trained on, and its weights correlate with the connectome's, as the paper says, but it prefers one
-direction only a little. The *chosen* units are those of twelve half directions that are most selective on
-the training scenes; they answer one direction and not the other, prefer the motion opposite to training,
-and are unlike the connectome's T4. Both owe to L1 what they have: L3 is not rectified, and drives them
-alike both ways. Beside them stand thresholds, gratings, edges and bars over speed, inputs silenced one by
-one, an exact permutation test of the weights, every setting varied, each image left out, and controls that
-are chosen by the same rule.
+was trained on, but only a little, and its weights correlate with the connectome's, as the paper says, though
+six weights whose sign is free do so by chance not rarely. The *chosen* units are those of twelve half
+directions that are most selective on the training scenes; they answer one direction and not the other,
+prefer the motion opposite to training, and are unlike the connectome's T4. Both owe to L1 what they have:
+L3 is not rectified, and drives them alike both ways. Beside them stand thresholds, gratings, edges and bars
+over speed, inputs silenced one by one, an exact permutation test of the weights, every setting varied, each
+image left out, and controls that are chosen by the same rule.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ MOTION = Experiment(
             "weights",
             "The paper's Fig. 5D. Weights of each unit, each cell type scaled to length 1; dots are "
             "repetitions. Hatched: the connectome's feed-forward weights onto T4a, mirrored for T4b. p: "
-            "share of all orders of the six weights that correlate as much.",
+            "share of all orders of the six weights that correlate as much, with one sign or the other.",
             "Bars of six weights for each unit, beside the connectome's.",
         ),
         Panel(

@@ -203,7 +203,7 @@ def _reference(cell: str) -> np.ndarray:
 
 def _chance(weights: np.ndarray, reference: np.ndarray) -> str:
     found = compare(weights.mean(axis=0), reference)
-    return f"r = {found.correlation:.2f}, p = {found.p:.3f}"
+    return f"r = {found.correlation:.2f}, p = {found.p_either_sign:.3f}"
 
 
 def _bars(ax: Axes, names: Sequence[str], values: np.ndarray, title: str) -> None:

@@ -99,7 +99,7 @@ def connectome(report: Report, result: MotionResult, figures: dict[str, Path]) -
         "Weights, each cell type scaled to length 1; dots are repetitions. Hatched: the connectome's "
         "feed-forward weights onto T4a (as quoted in the paper's Fig. 5D), mirrored for T4b. r: "
         "correlation over the six weights; p: share of all 720 orders of the weights that correlate as "
-        "much.",
+        "much, with one sign or the other.",
         "Bar charts of six weights for each unit, beside the connectome's.",
         wide=True,
     )
