@@ -1,6 +1,7 @@
 """Figs. 2C and 3A-C: filters of a Gaussian process that lose lobes with noise, and fits that converge."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.linalg import eigh
 from lamina.errors import ArgumentError, DataError, ShapeError
 from lamina.experiments.convergence import named
 from lamina.experiments.gp import GP, GPConfig, count_lobes, run
-from lamina.experiments.gp.run import population_filters
+from lamina.experiments.gp.run import _draw, population_filters
 from lamina.experiments.gp.summary import claims, fitted_lobes, metrics, single_lobed_from
 from lamina.resu import ReSU
 from lamina.simulate import generate_gp_data
@@ -94,6 +95,59 @@ def test_claims_metrics_and_folder(result, tmp_path):
     assert "Perron" in report.read_text(encoding="utf-8")
 
 
+def red(result):
+    return [claim.statement for claim in claims(result) if claim.holds is False]
+
+
+def test_claims_turn_red_where_the_numbers_are_off(result):
+    found = result.noises[0.4]
+
+    def changed(**parts):
+        return replace(result, noises={**result.noises, 0.4: replace(found, **parts)})
+
+    larger = [replace(each, errors=2.5 * each.errors) for each in found.convergences]
+    assert [each.split(",")[0] for each in red(changed(convergences=larger))] == ["noise 0.4"] * 2
+    slower = [replace(each, errors=each.errors * each.lengths**0.4) for each in found.convergences]
+    assert sum("slope" in each for each in red(changed(convergences=slower))) == 3
+    # the filters of another noise have other lobes
+    swapped = {**result.noises, 0.4: replace(found, population=result.noises[0.01].population)}
+    off = red(replace(result, noises=swapped))
+    assert sum("of the population" in each for each in off) == 3
+    assert sum("lobes" in each for each in off) == 2
+    assert any("much noise" in each for each in red(replace(result, lobes=result.lobes + 1)))
+
+
+def test_lobes_of_fits_and_where_one_lobe_stays(result):
+    fitted = fitted_lobes(result, 0.1)
+    expected = [count_lobes(each) for each in result.noises[0.1].population.filters]
+    shares = metrics(result)["noises"]["0.1"]["fits"]["share_with_lobes_of_population"]
+    np.testing.assert_allclose(shares, np.mean(fitted == np.array(expected), axis=0))
+    # some have more lobes and some have fewer
+    assert (fitted > expected).any()
+    # one lobe for a while does not count
+    lobes = np.full((len(result.lobe_noises), 2), 2)
+    lobes[[1, -2, -1], 0] = 1
+    assert single_lobed_from(replace(result, lobes=lobes)) == result.lobe_noises[-2]
+    assert single_lobed_from(replace(result, lobes=np.full_like(lobes, 2))) is None
+
+
+def test_recordings_are_not_each_others():
+    config = GPConfig(n_seeds=2, lengths=(1000, 2000), length=2000, slope_from=1000, noises=(0.4,))
+    draws = [_draw(config, *at) for at in ((0, 0, 500), (0, 1, 500), (1, 0, 500))]
+    draws.append(_draw(replace(config, seed=1), 0, 0, 500))
+    for part in range(2):
+        one = np.corrcoef([np.diff(draw[part], n=2 - 2 * part) for draw in draws]) - np.eye(4)
+        assert np.abs(one).max() < 0.9
+
+
+def test_four_noises_and_one_recording_can_be_drawn(tmp_path):
+    config = GPConfig(
+        n_seeds=1, lengths=(1000, 2000), length=2000, slope_from=1000,
+        noises=(0.01, 0.1, 0.2, 0.4), n_lobe_noises=3,
+    )  # fmt: skip
+    assert GP.write(run(config), tmp_path / "gp").exists()
+
+
 @pytest.mark.parametrize(
     ("weights", "lobes"),
     [
@@ -139,8 +193,9 @@ def test_what_has_no_lobes():
     "wrong",
     [
         {"seed": -1}, {"n_seeds": 0}, {"memory": 2}, {"noises": (0.4, 0.1)}, {"noises": ()},
-        {"noises": (0.0,)},
-        {"lengths": (1000, 500)}, {"length": 17}, {"slope_from": 10**7}, {"alpha": 0.0}, {"n_lobe_noises": 1},
+        {"noises": (0.0,)}, {"noises": (0.1, 0.2, 0.3, 0.4, 0.5)},
+        {"lengths": (1000, 500)}, {"lengths": ()}, {"lengths": (1000, "many")}, {"most_noise": 0.005},
+        {"length": 17}, {"slope_from": 10**7}, {"alpha": 0.0}, {"n_lobe_noises": 1},
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be(wrong):

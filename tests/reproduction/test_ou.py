@@ -1,5 +1,6 @@
 """Fig. 2B: a system whose answer is known, and fits that converge to it as 1/√T."""
 
+import copy
 import json
 from dataclasses import replace
 
@@ -9,7 +10,12 @@ import pytest
 from lamina.errors import ArgumentError
 from lamina.experiments.convergence import named
 from lamina.experiments.ou import OU, OUConfig, run
-from lamina.experiments.ou.observer import kalman_filters, subspace_cosines
+from lamina.experiments.ou.observer import (
+    kalman_filters,
+    subspace_cosines,
+    subspace_sines,
+    windowed_kalman_filters,
+)
 from lamina.experiments.ou.summary import claims, metrics
 from lamina.simulate import OUSystem
 
@@ -73,6 +79,7 @@ def test_short_recordings_are_biased_as_theory_says(result):
 def test_units_come_to_span_what_the_optimal_observer_does(result):
     sines = np.sqrt(1 - result.state_cosines**2).mean(axis=0)
     assert result.observer_cosines.min() > 1 - 1e-5
+    assert result.observer_sines.max() < 1e-9
     # the first at once, the third, whose correlation is 0.05, last
     assert sines[0, 0] < 0.6
     assert sines[0, 2] > 0.9
@@ -91,6 +98,67 @@ def test_the_observer_foresees_the_states():
     expected = np.linalg.solve(past, cross.T).T
     np.testing.assert_allclose(kalman_filters(system, memory), expected, atol=1e-8)
     assert subspace_cosines(expected, 2 * expected[::-1], past) == pytest.approx(np.ones(3))
+    # one that has seen little more than there are states is not yet steady, and is exact nonetheless
+    memory = 4
+    few = np.linalg.solve(past[:memory, :memory], cross[:, :memory].T).T
+    np.testing.assert_allclose(windowed_kalman_filters(system, memory), few, atol=1e-12)
+    assert np.abs(kalman_filters(system, memory) - few).max() > 1e-4
+
+
+def test_sines_and_cosines_are_those_of_the_same_angles():
+    rng = np.random.default_rng(0)
+    one, other = rng.standard_normal((2, 3, 8))
+    covariance = np.cov(rng.standard_normal((8, 50)))
+    sines, cosines = (each(one, other, covariance) for each in (subspace_sines, subspace_cosines))
+    np.testing.assert_allclose(sines**2 + cosines**2, 1.0)
+    # far below the root of rounding, where a cosine tells nothing
+    tilted = one + 1e-11 * other
+    assert 1e-13 < subspace_sines(one, tilted, covariance).max() < 1e-9
+
+
+def red(result):
+    return [claim.statement for claim in claims(result) if claim.holds is False]
+
+
+def test_claims_turn_red_where_the_numbers_are_off(result):
+    sweep, at = result.sweep, list(result.sweep.lengths).index(100_000)
+    windows = sweep.lengths - 49
+    count = len(sweep.correlations)
+    # five standard errors to one side of what theory says
+    moved = sweep.correlations.copy()
+    for unit in range(2):
+        expected = result.population.correlations[unit] + result.bias[unit] / windows[at]
+        moved[:, at, unit] += expected - moved[:, at, unit].mean()
+        moved[:, at, unit] += 5 * result.theory.correlation_sd[unit] / np.sqrt(windows[at] * count)
+    assert [each[:7] for each in red(replace(result, sweep=replace(sweep, correlations=moved)))] == [
+        "mean σ₁", "mean σ₂"
+    ]  # fmt: skip
+    theory = replace(result.theory, spurious=1.4 * result.theory.spurious)
+    assert [each[:2] for each in red(replace(result, theory=theory))] == ["σ₄"]
+    larger = [replace(each, errors=3 * each.errors) for each in result.convergences]
+    assert [each[:11] for each in red(replace(result, convergences=larger))] == ["error of σ₁", "error of σ₂"]
+    slower = [replace(each, errors=each.errors * sweep.lengths**0.3) for each in result.convergences]
+    assert sum("slope" in each for each in red(replace(result, convergences=slower))) == 3
+    population = copy.copy(result.population)
+    population.correlations = result.population.correlations + 1e-4 * (np.arange(25) < 4)
+    found = red(replace(result, population=population))
+    assert sum("canonical correlation" in each for each in found) == 3
+    assert sum("as many directions" in each for each in found) == 1
+    assert any("span" in each for each in red(replace(result, observer_sines=result.observer_sines + 1e-5)))
+
+
+def test_the_published_fit_is_set_beside_theory_for_its_length(result):
+    claim = next(each for each in claims(result) if "10⁶" in each.statement)
+    count = 10**6 - 49
+    expected = result.population.correlations[:3] + result.bias / count
+    sd = result.theory.correlation_sd / np.sqrt(count)
+    scores = np.abs(np.array([0.3765, 0.2227, 0.0495]) - expected) / sd
+    assert claim.ours == f"{scores.max():.2f}"
+
+
+def test_one_recording_has_no_spread():
+    found = claims(run(OUConfig(n_seeds=1, lengths=(1000, 2000), length=2000, slope_from=1000, n_draws=1)))
+    assert not [claim.ours for claim in found if "± 0.0000" in claim.ours]
 
 
 def test_spurious_correlations_are_as_large_as_theory_says(result):
@@ -126,6 +194,9 @@ def test_it_repeats_itself():
         {"n_seeds": 0},
         {"memory": 3},
         {"lengths": (1000, 500)},
+        {"lengths": ()},
+        {"lengths": (1000, "many")},
+        {"slope_from": "early"},
         {"length": 17},
         {"slope_from": 10**7},
     ],

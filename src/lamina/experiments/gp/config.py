@@ -26,7 +26,7 @@ class GPConfig:
     alpha, length_scale
         Power of the tail and length scale of the rational quadratic kernel, whose variance is 1.
     noises
-        Standard deviations of the white noise, ascending. The same signals are fitted at each.
+        Standard deviations of the white noise, one to four, ascending. The same signals are fitted at each.
     lengths
         Samples of the recordings that are fitted, ascending.
     length
@@ -56,20 +56,27 @@ class GPConfig:
     def __post_init__(self) -> None:
         check_integer("seed", self.seed, minimum=0)
         check_integer("n_seeds", self.n_seeds, minimum=1)
-        check_integer("memory", self.memory, minimum=RANK + 1)
+        least = 10 * check_integer("memory", self.memory, minimum=RANK + 1)
+        for name, values in (("lengths", self.lengths), ("slope_from", (self.slope_from,))):
+            for each in values:
+                check_integer(name, each)
         check_integer("n_lobe_noises", self.n_lobe_noises, minimum=2)
         for name in ("alpha", "length_scale", "most_noise"):
             check_real(name, getattr(self, name), above=0.0)
         for each in self.noises:
             check_real("noises", each, above=0.0)
-        if not self.noises or list(self.noises) != sorted(set(self.noises)):
+        if len(self.noises) not in (1, 2, 3, 4) or list(self.noises) != sorted(set(self.noises)):
             raise ArgumentError(
-                "noises", allowed="ascending", got=repr(self.noises), remedy="Order them, each once."
+                "noises",
+                allowed="one to four, ascending",
+                got=repr(self.noises),
+                remedy="Order them, each once; figures have a panel for each.",
             )
-        if list(self.lengths) != sorted(set(self.lengths)) or self.lengths[0] < 10 * self.memory:
+        check_real("most_noise", self.most_noise, above=self.noises[0])
+        if not self.lengths or list(self.lengths) != sorted(set(self.lengths)) or self.lengths[0] < least:
             raise ArgumentError(
                 "lengths",
-                allowed="ascending, from 10 * memory on",
+                allowed="at least one, ascending, from 10 * memory on",
                 got=repr(self.lengths),
                 remedy="Fewer samples leave too few windows for a fit.",
             )

@@ -36,9 +36,10 @@ def write_report(result: GPResult, figures: dict[str, Path], path: Path) -> Path
     length, start = length_text(config.length), length_text(config.slope_from)
     report = Report(
         "Filters that follow the noise",
-        "A Gaussian process with a rational quadratic kernel, as smooth as contrast in natural scenes, seen "
-        "through white noise. What its past tells about its future follows from the kernel alone; with noise "
-        "the filters lose lobes and widen, as those of sensory neurons do.",
+        "A Gaussian process with a rational quadratic kernel, whose correlations fall as a power of the lag, "
+        "as those of contrast in natural scenes do, seen through white noise. What its past tells about its "
+        "future follows from the kernel alone; with noise the filters lose lobes and widen, as those of "
+        "sensory neurons do.",
         footer=footer("gp"),
     )
     report.section("Claims")
@@ -59,7 +60,7 @@ def write_report(result: GPResult, figures: dict[str, Path], path: Path) -> Path
         figures["traces"],
         "The same stretch of one signal with more and more noise (top), and the outputs of the two units of "
         "the population for that noise (bottom).",
-        "The traces become noisy; the latent variables stay smooth.",
+        "The traces become noisy, the output of the second unit as well, that of the first least.",
         wide=True,
     )
     report.section("Filters")

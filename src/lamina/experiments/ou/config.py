@@ -44,11 +44,14 @@ class OUConfig:
         check_integer("seed", self.seed, minimum=0)
         for name in ("n_seeds", "n_draws"):
             check_integer(name, getattr(self, name), minimum=1)
-        check_integer("memory", self.memory, minimum=STATES + 1)
-        if list(self.lengths) != sorted(set(self.lengths)) or self.lengths[0] < 10 * self.memory:
+        least = 10 * check_integer("memory", self.memory, minimum=STATES + 1)
+        for name, values in (("lengths", self.lengths), ("slope_from", (self.slope_from,))):
+            for each in values:
+                check_integer(name, each)
+        if not self.lengths or list(self.lengths) != sorted(set(self.lengths)) or self.lengths[0] < least:
             raise ArgumentError(
                 "lengths",
-                allowed="ascending, from 10 * memory on",
+                allowed="at least one, ascending, from 10 * memory on",
                 got=repr(self.lengths),
                 remedy="Fewer samples leave too few windows for a fit.",
             )
@@ -77,7 +80,8 @@ ROUNDING = 5e-5
 """Of numbers that are given with four decimals."""
 
 ZERO = 1e-6
-"""What counts as no correlation: far above the root of rounding (1e-8), far below anything that is meant."""
+"""What counts as no correlation, and as no angle: far above the root of rounding (1e-8), far below anything
+that is meant."""
 
 LONG_FIT = (1_000_000, (0.3765, 0.2227, 0.0495))
 """Length and correlations of one fit of the specification, with a seed that we do not have."""
@@ -87,7 +91,3 @@ STANDARD_ERRORS = 3.0
 
 ALLOWANCE = 0.05
 """Share by which errors may differ from theory besides sampling error, since its first order is used."""
-
-SPANNED = 1e-5
-"""By how much cosines of the population with the Kalman predictor may fall short of 1: it is cut off at the
-memory, where less than this of it is left."""

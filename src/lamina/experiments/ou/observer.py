@@ -40,6 +40,53 @@ def kalman_filters(system: OUSystem, memory: int) -> np.ndarray:
     return filters
 
 
+def windowed_kalman_filters(system: OUSystem, memory: int) -> np.ndarray:
+    r"""Return the Kalman predictor of the states that has seen nothing but so many observations.
+
+    It starts from the stationary states, :math:`\hat x = 0, S = P`, and goes through the observations from
+    the oldest to the newest, with a gain of its own at each. What it spans is what a past of this length
+    tells of the states, exactly; the steady one is its limit.
+
+    Parameters
+    ----------
+    system
+        A system with one channel.
+    memory
+        Observations that it has seen.
+
+    Returns
+    -------
+    numpy.ndarray
+        (states, memory), newest first.
+    """
+    A, B, C = system.transition, system.drive, system.readout
+    S, filters = system.stationary_covariance, np.empty((len(A), 0))
+    for _ in range(memory):
+        K = A @ S @ C / (C @ S @ C + system.observation_variance)
+        filters = np.column_stack([K, (A - np.outer(K, C)) @ filters])
+        S = A @ S @ A.T - np.outer(K, C @ S @ A.T) + B @ B.T
+    return filters
+
+
+def subspace_sines(one: np.ndarray, other: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return the sines of the angles of `subspace_cosines`, without the cosines: small ones are exact.
+
+    Parameters
+    ----------
+    one, other, covariance
+        As there; as many filters each.
+
+    Returns
+    -------
+    numpy.ndarray
+        As many as there are filters, ascending, from 0 to 1.
+    """
+    root = np.linalg.cholesky(covariance).T
+    bases = [np.linalg.qr(root @ filters.T)[0] for filters in (one, other)]
+    beside = bases[0] - bases[1] @ (bases[1].T @ bases[0])
+    return np.minimum(np.linalg.svd(beside, compute_uv=False)[::-1], 1.0)
+
+
 def subspace_cosines(one: np.ndarray, other: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """Return the cosines of the principal angles between what two sets of filters span.
 

@@ -74,8 +74,9 @@ def write_report(result: OUResult, figures: dict[str, Path], path: Path) -> Path
         figures["convergence"],
         f"A: errors of fits, root mean square over {config.n_seeds} recordings of each length with two "
         "standard errors, and theory as lines, which are not fitted. B: fitted correlations, bands span the "
-        "recordings; dashed: the population. C: their mean error times the windows; dashed: theory. "
-        "D: angles between what the three fitted units span and the Kalman predictor of the three states.",
+        "recordings; dashed: the population. C: their mean error times the windows, with theory's standard "
+        "error; dashed: theory. "
+        "D: angles between what the three fitted units span and the steady Kalman predictor of the states.",
         f"Errors fall, those of the moments with a slope of {slope.slope:.2f}, beside theory's lines.",
         wide=True,
     )

@@ -8,7 +8,12 @@ import numpy as np
 
 from lamina.experiments.convergence import Convergence, Population, Sweep, collect, convergences
 from lamina.experiments.ou.config import LEADING, STATES, OUConfig
-from lamina.experiments.ou.observer import kalman_filters, subspace_cosines
+from lamina.experiments.ou.observer import (
+    kalman_filters,
+    subspace_cosines,
+    subspace_sines,
+    windowed_kalman_filters,
+)
 from lamina.experiments.sampling_error import SamplingError, correlation_bias, sampling_error
 from lamina.simulate import OUSystem, generate_ou_process, ou_autocovariance
 from lamina.typing import Progress
@@ -39,6 +44,8 @@ class OUResult:
         (3, memory): the Kalman predictor of the states.
     observer_cosines
         (3,): of the angles between the population's filters and the Kalman predictor.
+    observer_sines
+        (3,): of the angles to the one that has seen as many samples as the filters have, ascending.
     state_cosines
         (seeds, lengths, 3): of the angles between the fitted filters and the Kalman predictor.
     recording
@@ -53,6 +60,7 @@ class OUResult:
     convergences: list[Convergence]
     observer: np.ndarray
     observer_cosines: np.ndarray
+    observer_sines: np.ndarray
     state_cosines: np.ndarray
     recording: np.ndarray
 
@@ -110,6 +118,7 @@ def run(config: OUConfig | None = None, *, progress: Progress | None = None) -> 
         ),
         observer=observer,
         observer_cosines=subspace_cosines(population.filters, observer, past),
+        observer_sines=subspace_sines(population.filters, windowed_kalman_filters(system, memory), past),
         state_cosines=np.array(
             [[subspace_cosines(fitted, observer, past) for fitted in row] for row in sweep.filters]
         ),
