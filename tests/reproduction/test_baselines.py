@@ -1,6 +1,7 @@
 """CCA beside other ways of choosing filters: what theory promises, and what recordings show."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,8 +26,18 @@ from lamina.experiments.baselines.methods import (
     ridge_coefficients,
     sample_moments,
 )
-from lamina.experiments.baselines.run import GP, OU, PROCESSES, SCENES, choose_penalty
+from lamina.experiments.baselines.run import (
+    GP,
+    OU,
+    PROCESSES,
+    SCENES,
+    _gaussian_process,
+    _linear_system,
+    _photographs,
+    choose_penalty,
+)
 from lamina.experiments.baselines.summary import claims, forecast_lead, information_lead, metrics
+from lamina.experiments.natural_scenes import load_scenes
 from lamina.simulate import generate_ou_process, ou_autocovariance
 
 
@@ -200,6 +211,92 @@ def test_theory_holds_on_every_process_and_cca_leads_on_other_recordings(result)
     assert not [claim.statement for claim in claims(result) if claim.holds is False]
 
 
+def naive_moments(trial, memory):
+    past, future = windows(trial[1:], memory, memory)  # one sample more of past is needed to see it change
+    both = np.cov(np.hstack([past, future]).T)
+    return both[:memory, :memory], both[memory:, memory:], both[memory:, :memory]
+
+
+def test_held_out_numbers_are_those_of_the_recording_that_was_not_learned_from(result):
+    config, each = result.config, result.processes[OU]
+    (train,), (test,) = _linear_system(config, 0)
+    own, held_out = naive_moments(train, 25), naive_moments(test, 25)
+    learned = sample_moments([train], 25, 25)
+    psi = learn(CCA, learned)[:3]
+    at = METHODS.index(CCA)
+    assert each.training.information[0, at, 2] == pytest.approx(information_of_determinants(psi, *own))
+    assert each.held_out.information[0, at, 2] == pytest.approx(information_of_determinants(psi, *held_out))
+    # the forecast is the regression of the recording learned from
+    past, future = windows(train[1:], 25, 25)
+    regression = LinearRegression().fit(past @ psi.T, future)
+    past, future = windows(test[1:], 25, 25)
+    error = np.sum((future - regression.predict(past @ psi.T)) ** 2) / np.sum((future - future.mean(0)) ** 2)
+    assert each.held_out.error[0, at, 2] == pytest.approx(error, abs=1e-6)
+    penalty = choose_penalty([train], 25, 25, config.penalties)
+    assert each.penalties[0] == penalty
+    coefficients = ridge_coefficients(learned, penalty)
+    judged = sample_moments([test], 25, 25)
+    for place, on in enumerate((learned, judged)):
+        assert each.ridge_error[0, place] == pytest.approx(forecast_error(coefficients, learned, on))
+    # learning curves: filters of the beginning, on the same other recording
+    few = learn(CCA, sample_moments([train[:1000]], 25, 25))[:3]
+    assert each.curves[0, 0, at] == pytest.approx(information_of_determinants(few, *held_out))
+
+
+def test_no_recording_is_both_learned_from_and_tested_on(result):
+    # without noise, so that a row seen twice would be the same twice
+    config = replace(result.config, noise=0.0)
+    scenes = load_scenes(config)
+    for trials in (_linear_system(config, 0), _gaussian_process(config, 0), _photographs(scenes, config, 0)):
+        train, test = trials
+        assert train
+        assert test
+        length = min(len(trial) for trial in train + test)
+        likeness = np.corrcoef([trial[:length] for trial in train + test])[: len(train), len(train) :]
+        assert np.abs(likeness).max() < 0.999
+    # every seed has recordings of its own
+    for draw in (_linear_system, _gaussian_process):
+        assert np.abs(np.corrcoef(draw(config, 0)[0][0], draw(config, 1)[0][0])[0, 1]) < 0.9
+
+
+def red(result):
+    return [claim.statement for claim in claims(result) if claim.holds is False]
+
+
+def changed(result, name, part, method, values, **parts):
+    """The same with other values of one method."""
+    scores = vars(getattr(result.processes[name], part)) | {}
+    moved = {kind: scores[kind].copy() for kind in parts}
+    for kind, rank in parts.items():
+        moved[kind][..., METHODS.index(method), rank] += values
+    each = replace(result.processes[name], **{part: replace(getattr(result.processes[name], part), **moved)})
+    return replace(result, processes={**result.processes, name: each})
+
+
+def test_claims_turn_red_where_the_numbers_are_off(result):
+    assert red(result) == []
+    # less than the best at one rank, in closed form and on recordings
+    for part, name, found in (
+        ("population", GP, "in closed form: CCA"), ("training", SCENES, "recordings learned from: CCA"),
+    ):  # fmt: skip
+        off = red(changed(result, name, part, CCA, -10.0, information=4))
+        assert len(off) == 1
+        assert found in off[0]
+    off = changed(result, SCENES, "held_out", CCA, -0.1, information=6)
+    assert [each for each in red(off) if "keeps less than the best" in each]
+    row = next(each for each in claims(off) if "photographs, other recordings: share" in each.statement)
+    assert "at rank 7" in row.ours
+    row = next(each for each in claims(off) if "photographs, other recordings: ranks" in each.statement)
+    assert "7" not in row.ours
+    assert row.ours.startswith("1, 2, 3")
+    off = red(changed(result, GP, "training", RRR, 0.1, error=4))
+    assert len(off) == 1
+    assert "RRR forecasts best" in off[0]
+    # the specification gives four digits, and all of them count
+    off = red(changed(result, OU, "population", CCA, 1e-4, information=2))
+    assert off == [f"{OU}, in closed form: information that three directions keep (nats)"]
+
+
 def test_samples_come_near_the_population(result):
     # four standard errors, √(Σσ²/N) of information where samples are nearly independent, and the bias rh/2N
     for name, tolerance in ((OU, 0.12), (GP, 0.1)):
@@ -238,6 +335,10 @@ def test_the_same_seed_gives_the_same_numbers():
         {"lengths": (600,)},
         {"curve_ranks": (9, 1, 1)},
         {"row_step": 0},
+        {"lengths": ()},
+        {"lengths": (10_000, 1000)},
+        {"curve_ranks": (1, 1)},
+        {"penalties": ()},
     ],
 )
 def test_settings_that_cannot_be(wrong):
