@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import mpmath
 import numpy as np
@@ -168,6 +169,57 @@ def test_claims_metrics_and_folder(result, tmp_path):
     assert stored["kernels"]["Matérn 5/2"]["states"] == 3
     report = KERNELS.write(result, tmp_path / "kernels")
     assert "Markov" in report.read_text(encoding="utf-8")
+
+
+def test_the_kernels_are_those_that_the_settings_say(result):
+    config, lags = result.config, np.arange(8.0)
+    turn = 2 * math.pi / config.period
+    expected = {
+        "rational quadratic": 1 / (1 + lags**2 / (2 * 20.0**2)),
+        "squared exponential": np.exp(-(lags**2) / (2 * 20.0**2)),
+        "Gaussian-damped cosine": np.exp(-(lags**2) / (2 * 20.0**2)) * np.cos(turn * lags),
+        "damped cosine": np.exp(-lags / 20) * np.cos(turn * lags),
+        ALONE: np.exp(-lags / 200) * np.cos(turn * lags),
+        "quasi-periodic": np.exp(-2 * np.sin(np.pi * lags / 25) ** 2 / 0.25 - lags / 200),
+    }
+    for name, values in expected.items():
+        np.testing.assert_allclose(result.kernels[name].kernel(lags), values, atol=1e-12)
+
+
+def red(result):
+    return [claim.statement for claim in claims(result) if claim.holds is False]
+
+
+def test_claims_turn_red_where_the_numbers_are_off(result):
+    assert red(result) == []
+    assert len(red(replace(result, damped=result.damped + 1e-5))) == 1
+    # the next one at one gap only
+    by_gap = result.exponential_by_gap.copy()
+    by_gap[0, 1] = 1e-5
+    assert red(replace(result, exponential_by_gap=by_gap)) == ["exponential kernel, no noise: the next one"]
+    # one more correlation at one noise only, and one that the filters of the states do not give
+    for unit, found in ((3, "correlations above 0"), (1, "Kalman filters")):
+        spectra = result.spectra["Matérn 5/2"]
+        moved = spectra[0.1].correlations.copy()
+        moved[unit] += 1e-5
+        changed = {**spectra, 0.1: replace(spectra[0.1], correlations=moved)}
+        off = red(replace(result, spectra={**result.spectra, "Matérn 5/2": changed}))
+        assert len(off) == 1
+        assert found in off[0]
+
+
+def test_what_is_reported_of_decay_and_of_fits(result):
+    rows = {claim.statement: claim.ours for claim in claims(result)}
+    correlations = result.spectra["Gaussian-damped cosine"][0.1].correlations
+    assert rows["Gaussian-damped cosine, noise 0.1: σ₅ / σ₁"] == f"{correlations[4] / correlations[0]:.3f}"
+    errors = [
+        abs(fitted - exact)
+        for name, spectra in result.spectra.items()
+        for fitted, exact in zip(result.fitted[name], spectra[0.1].correlations, strict=True)
+        if exact > 0.1
+    ]
+    (row,) = (ours for statement, ours in rows.items() if "fits to" in statement)
+    assert row == f"{max(errors):.3f}"
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,23 @@ def test_spurious_correlations_of_one_lag_are_half_normal():
     assert draws.mean() / np.sqrt(np.mean(draws**2)) == pytest.approx(np.sqrt(2 / np.pi), abs=0.02)
 
 
+def test_spurious_correlations_of_a_process_that_is_not_white():
+    # an autoregression of two samples each: the one that is left is the error of one number, whose variance
+    # is that of a sum of sample autocovariances of lags 1 to 3
+    theory = sampling_error(NOISY, 2, 1, n_draws=4000, rng=np.random.default_rng(1))
+    directions = truncated_cca(*population_covariances(NOISY, 2, 2))
+    psi, phi = (np.asarray(each)[1] for each in (directions.past_filters, directions.future_filters))
+    weights = np.array([phi[0] * psi[0], phi[0] * psi[1] + phi[1] * psi[0], phi[1] * psi[1]])
+    variance = weights @ bartlett_covariance(NOISY, 4)[1:, 1:] @ weights
+    assert np.mean(theory.spurious**2) == pytest.approx(variance, rel=0.1)
+
+
+def test_the_ratio_is_that_at_the_longest_recordings():
+    lengths = np.array([100, 1000])
+    found = Convergence("one", lengths, np.array([[9.0, 3.0], [9.0, 1.0]]), np.array([1.0, 0.5]), 2.0, 100)
+    assert found.ratio == pytest.approx(np.sqrt(5) / 0.5)
+
+
 def test_a_slope_and_its_error():
     lengths = np.array([100, 1000, 10_000])
     rng = np.random.default_rng(0)
