@@ -8,6 +8,7 @@ import pytest
 from lamina.experiments.motion import MotionConfig, run, statements
 from lamina.experiments.motion.detectors import Response
 from lamina.experiments.motion.paper_claims import claims
+from lamina.experiments.motion.stimuli import HEADLINE
 from lamina.experiments.motion.summary import cosines, metrics, paper_weights
 
 
@@ -91,6 +92,38 @@ def test_a_cell_below_the_bar_is_red(result):
     assert claim_on(other, "T5b: index on scenes not trained on").holds is False
 
 
+def test_a_reason_is_given_only_where_it_is_so(result):
+    (only,) = result.repetitions
+    part, said = "T4a: peak response to an ON edge", "silences the null direction"
+    assert said in claim_on(result, part).why
+    loud = dict(only.cells["T4a"].responses) | {HEADLINE: Response(2.0, 0.5)}
+    cells = dict(only.cells, T4a=replace(only.cells["T4a"], responses=loud))
+    assert claim_on(replace(result, repetitions=[replace(only, cells=cells)]), part).why == ""
+    # the second layer's unit without L1 would be as selective as with it
+    part, said = "second direction: index on the ON/OFF pattern", "What tells the directions apart is L1"
+    assert said in claim_on(result, part).why
+    studies = dict(only.studies)
+    for name in ("T4a, paper", "T4b, paper"):
+        found = studies[name].mechanism
+        alone = dict(found.without) | {"all L1": Response(2.0, 1.0)}
+        studies[name] = replace(studies[name], mechanism=replace(found, without=alone))
+    other = replace(result, repetitions=[replace(only, studies=studies)])
+    assert said not in claim_on(other, part).why
+
+
+def test_the_opening_says_that_layer_1_is_the_lamina_only_if_it_is(result):
+    (only,) = result.repetitions
+    untrained = with_untrained(result, np.full(9, 0.1))
+    assert "units that answer motion one way" in statements.opening(untrained)
+    layer1 = replace(only.layer1, plateau=dict(only.layer1.plateau, L1=0.5))
+    other = replace(untrained, repetitions=[replace(untrained.repetitions[0], layer1=layer1)])
+    assert "units that answer motion one way" not in statements.opening(other)
+
+
+def test_one_repetition_has_no_spread(result):
+    assert "±" not in claim_on(result, "T5b: index on scenes not trained on").ours
+
+
 def test_edges_are_said_to_be_those_that_are_answered(result):
     assert "response of the three L3 inputs to an OFF edge" in statements.edges(result)
     cells = result.repetitions[0].cells
@@ -147,7 +180,7 @@ def test_choices_that_spoil_the_index_are_named(result):
     other_unit = replace(first, name="only units that L1 excites", index=0.3)
     said = statements.fragility([strong, weak, other_unit])
     assert "weak: 0.41" in said
-    assert "Of 2 settings tried, 1 take" in said
+    assert "Of 2 settings tried, 1 has" in said
     assert "strong" not in said
     assert "excites" not in said
     assert statements.fragility([strong, other_unit]) == ""

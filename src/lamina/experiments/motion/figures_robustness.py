@@ -174,6 +174,8 @@ def _images(above: Axes, below: Axes, found: Scrutiny) -> None:
             _spread(below, place + offset, image.each(where, "null"), hollow)
     below.set_xticks(range(len(names)), labels=names)
     above.set_xticks(range(len(names)))
+    if not names:
+        above.text(0.0, 0.3, "one image alone:\nnone can be left out", ha="center", fontsize=7.5, color="0.3")
     below.set_xlim(-0.6, max(len(names), 1) - 0.4)
     above.set_xlim(-0.6, max(len(names), 1) - 0.4)
 

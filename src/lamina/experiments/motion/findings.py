@@ -110,7 +110,8 @@ def polarity(report: Report, result: MotionResult) -> None:
         caption="Peak response to a single edge in the preferred direction, mean over repetitions.",
     )
     excited = next((choice for choice in result.choices if choice.name == "only units that L1 excites"), None)
-    if excited is not None:
+    # of a unit that does not keep to the argument, the page says nothing
+    if excited is not None and excited.index <= 0.5:
         report.text(
             "Why not take a unit that L1 excites? Among those, the one that the rule picks reaches "
             f"{excited.index:.2f}. That is no accident of these data. Without a threshold, such a unit adds "

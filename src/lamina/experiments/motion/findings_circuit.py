@@ -12,6 +12,7 @@ from lamina.experiments.motion.connectome import compare, unit_length
 from lamina.experiments.motion.run import MotionResult
 from lamina.experiments.motion.stimuli import HEADLINE
 from lamina.experiments.motion.summary import ALL_CELLS, DETECTORS, likenesses
+from lamina.experiments.motion.thresholds import learned_threshold
 from lamina.experiments.report import Report
 
 
@@ -46,9 +47,10 @@ def responses(report: Report, result: MotionResult, figures: dict[str, Path]) ->
     report.text(
         "A threshold takes the same off both peaks. It silences the null direction once it is as large as "
         f"N, and leaves P − N: {_left(result, 'papers'):.2f} SD of the second direction's response, "
-        f"{_left(result, 'cells'):.2f} SD of the chosen unit's. On natural scenes, which hold contrasts of "
-        "every size, the threshold that silences the null direction lies higher, and a weak edge in the "
-        "preferred direction is lost with it."
+        f"{_left(result, 'cells'):.2f} SD of the chosen unit's. Natural scenes hold contrasts of every "
+        "size. The threshold that silences the null direction on those trained on is "
+        f"{_learned(result, 'papers'):.2f} SD and {_learned(result, 'cells'):.2f} SD, and a weaker edge in "
+        "the preferred direction is lost with it."
     )
 
 
@@ -158,8 +160,13 @@ def tuning(report: Report, result: MotionResult, figures: dict[str, Path]) -> No
         digits=3,
     )
     report.text(
-        "Where contrast moves slowly, L1 is almost silent and cannot suppress what the three L3 inputs "
-        f"pass on: on the {HEADLINE} the index of T4a is {slow[0]:.2f} at {low:g}°/s and {slow[-1]:.2f} at "
+        (
+            "Where contrast moves slowly, L1 is almost silent and cannot suppress what the three L3 inputs "
+            "pass on: on"
+            if slow[0] < slow[-1]
+            else "On"
+        )
+        + f" the {HEADLINE} the index of T4a is {slow[0]:.2f} at {low:g}°/s and {slow[-1]:.2f} at "
         f"{high:g}°/s."
     )
     report.figure(
@@ -188,6 +195,12 @@ def _swing(result: MotionResult, of: str) -> float:
         np.mean(
             [getattr(r, of)[cell].swings["pattern"].index for r in result.repetitions for cell in DETECTORS]
         )
+    )
+
+
+def _learned(result: MotionResult, of: str) -> float:
+    return float(
+        np.mean([learned_threshold(getattr(r, of)[cell]) for r in result.repetitions for cell in DETECTORS])
     )
 
 

@@ -28,7 +28,13 @@ _NAMED = 5
 def opening(result: MotionResult) -> str:
     """Say what the second layer came to hold, or only what the page is about."""
     selective = all(EXPECTED["index"].passes(float(result.each(cell, "index").mean())) for cell in DETECTORS)
-    if selective and _above_untrained(result):
+    layer1 = all(
+        EXPECTED[f"{cell}_plateau"].passes(
+            float(np.mean([r.layer1.plateau[cell] for r in result.repetitions]))
+        )
+        for cell in ("L1", "L2", "L3")
+    )
+    if layer1 and selective and _above_untrained(result):
         return (
             "Its first layer came to resemble the cells L1, L2 and L3 of the fly's lamina; its second layer "
             "holds units that answer motion one way and not the other."
@@ -48,7 +54,8 @@ def fragility(choices: Sequence[Choice]) -> str:
     more = f", of which the {_NAMED} lowest are named here" if len(weak) > _NAMED else ""
     return (
         "The selectivity depends on modelling choices, which a table below lists. Of "
-        f"{len(compared)} settings tried, {len(weak)} take the index below {goal:g}{more}: {named}."
+        f"{len(compared)} settings tried, {len(weak)} {'has' if len(weak) == 1 else 'have'} an index below "
+        f"{goal:g}{more}: {named}."
     )
 
 
