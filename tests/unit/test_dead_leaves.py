@@ -1,5 +1,6 @@
 """Dead leaves against their closed form, which is checked against thrown points and plain quadrature."""
 
+import itertools
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ from scipy.integrate import quad
 from scipy.stats import kstest
 
 from lamina.errors import ArgumentError, ShapeError
-from lamina.simulate.dead_leaves import dead_leaves, dead_leaves_correlation
+from lamina.simulate.dead_leaves import _leaves, dead_leaves, dead_leaves_correlation
 
 
 def pairs(count, degrees, seed=0, **leaves):
@@ -69,14 +70,24 @@ def test_scenes_have_the_correlation_of_the_closed_form(distance, leaves):
 
 
 def test_the_border_is_as_any_other_place():
-    # whole scenes, their first two columns beside two in the middle
+    # whole scenes, their first and last two columns or rows beside two in the middle
     scenes = [
         dead_leaves((30, 60), 1.0, smallest_deg=3.0, largest_deg=30.0, seed=seed) for seed in range(150)
     ]
-    for column in (0, 30, 58):
-        share = np.array([np.mean(scene[:, column] == scene[:, column + 1]) for scene in scenes])
-        error = share.std() / math.sqrt(len(share))
-        assert abs(share.mean() - dead_leaves_correlation(1.0, 3.0, 30.0)) < 4 * error
+    for turned, places in ((scenes, (0, 30, 58)), ([scene.T for scene in scenes], (0, 14, 28))):
+        for place in places:
+            share = np.array([np.mean(scene[:, place] == scene[:, place + 1]) for scene in turned])
+            error = share.std() / math.sqrt(len(share))
+            assert abs(share.mean() - dead_leaves_correlation(1.0, 3.0, 30.0)) < 4 * error
+
+
+def test_leaves_fall_evenly_on_all_places_from_which_they_touch_the_scene():
+    # a border sees half of each leaf, and by symmetry the same correlation: only the places themselves tell
+    thrown = _leaves(30, 60, 3.0, 30.0, 3.0, np.random.default_rng(2))
+    down, across, radii = np.array(list(itertools.islice(thrown, 5000))).T
+    for places, side in ((down, 30), (across, 60)):
+        # pixels are centred on whole numbers
+        assert kstest((places + 0.5 + radii) / (side + 2 * radii), "uniform").pvalue > 0.01
 
 
 def test_luminances_are_log_normal_of_mean_one_and_the_contrast_asked_for():
