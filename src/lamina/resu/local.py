@@ -64,8 +64,7 @@ class LocalReSU(TransformerMixin, BaseEstimator):
     decay_power
         p, from 0 (a constant rate) to 1.
     averaging
-        κ ≥ 0: step k counts in the average like k^κ, so a larger one forgets the beginning sooner. None reads
-        out the last weights.
+        κ ≥ 0: step k counts in the average like k^κ (a larger one forgets sooner). None reads the last weights.
     lateral_time
         τ of Bio-CCA, > 0.
     passes
@@ -86,8 +85,7 @@ class LocalReSU(TransformerMixin, BaseEstimator):
         Newest lag first, and nearest first: W and V ("bio": √2 M⁻¹W and √2 M⁻¹V), averaged, for the signal as
         it is. In each unit of the first the largest magnitude is positive.
     canonical_correlations_ : (units,)
-        What the units themselves know of σ: (Λ + Γ)/2 − 1, or the eigenvalues of M less 1, descending; kept
-        within 0 and 1.
+        What the units know of σ: (Λ + Γ)/2 − 1, or the eigenvalues of M less 1, descending, in [0, 1].
     rotation_ : (units, units)
         Turns the units of "bio" into those of `ReSU`, by the eigenvectors of M; identity for "asymmetric".
     past_weights_, future_weights_, lateral_, past_gains_, future_gains_
@@ -96,8 +94,7 @@ class LocalReSU(TransformerMixin, BaseEstimator):
     past_mean_, future_mean_ : (memory, channels), (horizon, channels)
         The running mean.
     n_steps_, valid_from_, n_features_in_, memory_, horizon_, rank_, modes_, state_
-        Windows learned from; memory − 1; channels; sizes; rectification of each unit; all that is carried
-        from one sample to the next.
+        Windows learned from; memory − 1; channels; sizes; rectification; all that is carried between samples.
 
     Raises
     ------
