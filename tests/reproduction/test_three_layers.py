@@ -146,6 +146,9 @@ def test_claims_metrics_and_folder(result, tmp_path):
     assert all(len(claim.statement) <= 90 for claim in found)
     stored = json.loads(json.dumps(metrics(result), allow_nan=False))
     assert stored["cells"]["T5b"]["held_out_scenes_index"] == result.held_out("T5b").tolist()
+    peaks = np.array(stored["tuning"]["peaks_sd"])
+    moved = peaks[peaks.max(axis=-1) > 0.01]
+    assert stored["tuning"]["share_turned_round"] == pytest.approx(np.mean(moved[:, 1] > moved[:, 0]))
     report = THREE_LAYERS.write(result, tmp_path / "three-layers")
     assert "compete" in report.read_text(encoding="utf-8")
     figures = {path.stem for path in (tmp_path / "three-layers" / "figures").glob("*.svg")}

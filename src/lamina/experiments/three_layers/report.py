@@ -13,7 +13,7 @@ from lamina.experiments.report import Report
 from lamina.experiments.three_layers.cells import CELLS
 from lamina.experiments.three_layers.controls import CONTROLS
 from lamina.experiments.three_layers.run import ThreeLayersResult
-from lamina.experiments.three_layers.summary import claims, gratings_index, tuned_share
+from lamina.experiments.three_layers.summary import claims, gratings_index, tuned_share, turned_share
 
 
 def write_report(result: ThreeLayersResult, figures: dict[str, Path], path: Path) -> Path:
@@ -196,8 +196,9 @@ def _add_limits(report: Report, result: ThreeLayersResult, figures: dict[str, Pa
     report.note(
         f"Gratings that move at {result.config.velocity_deg_per_s:g}°/s, the only speed in training, give "
         f"a mean index of {at_speed:.2f}. Over all temporal frequencies and wavelengths the median is "
-        f"{median:.2f}, and {100 * share:.0f} % of the gratings reach the bar: a cell that cancels what it "
-        "expects cancels it at the speed at which it expects it."
+        f"{median:.2f}, {100 * share:.0f} % of the gratings reach the bar, and "
+        f"{100 * turned_share(result):.0f} % turn the preference round: a cell that cancels what it expects "
+        "cancels it at the speed at which it expects it."
     )
     report.note(
         "Each movie here moves one way throughout, and the memory of the score "

@@ -43,6 +43,13 @@ def tuned_share(result: ThreeLayersResult) -> tuple[float, float]:
     return float(np.median(moved)), float(np.mean(moved >= INDEX))
 
 
+def turned_share(result: ThreeLayersResult) -> float:
+    """Return the share of all gratings, for all cells, that turn the preference of the training round."""
+    index = np.array([tuning_index(r.tuning) for r in result.repetitions])
+    moved = index[~np.isnan(index)]
+    return float(np.mean(moved < 0)) if moved.size else 0.0
+
+
 def untrained_limit(result: ThreeLayersResult) -> float:
     """Return the 99th percentile of the mean index that random weights in layer 3 reach."""
     return float(np.percentile(result.untrained, PERCENTILE))
@@ -100,6 +107,7 @@ def metrics(result: ThreeLayersResult) -> dict[str, Any]:
             "peaks_sd": [r.tuning.tolist() for r in repetitions],
             "median_index": median,
             "share_with_index": share,
+            "share_turned_round": turned_share(result),
         },
         "controls": {name: result.control(name).tolist() for name in CONTROLS},
         "untrained_index": result.untrained.tolist(),
