@@ -1,19 +1,22 @@
 """T4a, b, c and d learned from scenes that move in all directions, and nobody says which."""
 
 import json
+from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
 
-from lamina.experiments.motion_2d import MOTION_2D
+from lamina.experiments.motion_2d import MOTION_2D, Motion2DResult
 from lamina.experiments.motion_2d.config import CELLS
-from lamina.experiments.motion_2d.local_motion import disc_before_background
+from lamina.experiments.motion_2d.local_motion import OBLIQUE_DEG, disc_before_background
 from lamina.experiments.motion_2d.scenes import Picture, draw_leaves
 from lamina.experiments.motion_2d.summary import (
     axes_deviations,
     claims,
     control_indices,
     deviations,
+    edge_contrasts,
     indices,
     metrics,
 )
@@ -55,6 +58,15 @@ def test_each_cell_prefers_its_direction(result):
     assert ours > 0.5
     for control in ("one group", "random", "shuffled"):
         assert control_indices(result, control).mean() < ours - 0.1
+
+
+def test_cells_are_the_halves_that_brightening_excites(result):
+    """T4 answers ON edges more than OFF edges."""
+    cells = list(result.repetitions[0].cells.values())
+    assert all(cell.weights[:, 1].sum() > cell.weights[:, 2].sum() for cell in cells)
+    edges = [(cell.curves["ON edge"].max(), cell.curves["OFF edge"].max()) for cell in cells]
+    np.testing.assert_allclose(edge_contrasts(result)[0], [(on - off) / (on + off) for on, off in edges])
+    assert edge_contrasts(result).mean() > 0
 
 
 def test_a_linear_unit_sees_the_pattern_from_its_weights(result):
@@ -117,11 +129,46 @@ def test_claims_numbers_and_folder(result, tmp_path):
     np.testing.assert_allclose(
         first["cells"]["T4a"]["patterns"]["ON/OFF pattern"]["index"], indices(result, "T4a")[0]
     )
-    for claim in claims(result):
+    # one repetition is no mean over repetitions; three, or five, are
+    assert sum(claim.holds is not None for claim in claims(result)) == 1
+    thrice = Motion2DResult(result.config, result.repetitions * 3)
+    assert sum(claim.holds is not None for claim in claims(thrice)) == 9
+    for claim in claims(thrice):
         assert claim.holds is not False or claim.why
         assert len(claim.statement) <= 90
     report = MOTION_2D.write(result, tmp_path / "motion-2d").read_text(encoding="utf-8")
     assert "aperture problem" in report
+
+
+def test_what_is_tested_on_was_not_learned_from(monkeypatch):
+    module = import_module("lamina.experiments.motion_2d.run")
+    parts, moved, shown, ways = [], [], [], []
+
+    def record(name, keep):
+        whole = getattr(module, name)
+
+        def call(first, *args, **more):
+            found = whole(first, *args, **more)
+            keep(first, found)
+            return found
+
+        monkeypatch.setattr(module, name, call)
+
+    record("split", lambda _, found: parts.append(found))
+    record("move", lambda pictures, _: moved.append(pictures))
+    record("whole_scene", lambda picture, seen: (shown.append(picture), ways.append(seen.truth_deg[0, 0])))
+    record("disc_before_background", lambda pictures, _: shown.extend(pictures))
+    config = replace(MOTION_2D.quick, movies=6, restarts=1, rounds=1, field_movies=2)
+    module.run(config)
+    (train, test), (leaves, _) = parts
+    learned, tested, without_axes = moved
+    for found, expected in ((learned, train), (tested, test), (without_axes, leaves)):
+        assert [id(each.contrast) for each in found] == [id(each.contrast) for each in expected]
+    assert {id(each.contrast) for each in shown} == {id(each.contrast) for each in test}
+    # either half of the circle for each picture, and then the one that is drawn
+    assert [int(way // 180) for way in ways[:-1]] == [0, 1] * len(test)
+    assert len(set(ways)) == len(ways)
+    assert ways[-1] == OBLIQUE_DEG
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from lamina.errors import ArgumentError
 from lamina.experiments.motion_2d import Motion2DConfig
 from lamina.experiments.motion_2d.competition import compete, moments_of
-from lamina.experiments.motion_2d.detectors import Detector, name_detectors, sector_peaks
+from lamina.experiments.motion_2d.detectors import Detector, choose, name_detectors, sector_peaks
 from lamina.experiments.motion_2d.scenes import Movies, Picture, move, place_at_random, split
 from lamina.experiments.motion_2d.tuning import Tuning, difference, measure
 
@@ -116,6 +116,32 @@ def test_every_name_is_given_once():
     assert named["T4d"] is four[2]
     assert {id(each) for each in named.values()} == {id(each) for each in four}
     assert named["T4b"] is four[0]  # 100 is nearer to 180 than 80 is
+
+
+def test_the_rule_takes_the_most_selective_half_that_l1_excites():
+    """Three directions: a T5 more selective than its T4, a T4 off the axis, and a T4 that is the one."""
+    angles = np.arange(12) * 30.0 + 15.0
+    ways = np.deg2rad(angles)
+    left, up = (np.maximum(np.cos(ways - way), 0.0) for way in (np.pi, np.pi / 2))
+    inputs = np.zeros((12, 8, 1, 1, 15), dtype=np.float32)
+    # of L2 alone: the positive half is the T5
+    for channel, (positive, negative) in {
+        2: (9 * left, left + 3),
+        4: (9 * up, 9 * up),
+        5: (left + 0.5, left + 1),
+    }.items():
+        inputs[:, ::2, 0, 0, channel], inputs[:, 1::2, 0, 0, channel] = positive[:, None], -negative[:, None]
+    directions = np.eye(15)[[2, 4, 5]] * 4.0
+    found = choose(directions, 0.0, inputs, Movies([], angles), replace(CONFIG, every=1))
+    assert (found.direction, found.on_rule) == (2, True)
+    scale = np.sqrt(np.mean(np.square(inputs[..., 5])))
+    np.testing.assert_allclose(found.weights, -np.eye(15)[5].reshape(5, 3) / scale, rtol=1e-6)
+    assert abs(float(difference(found.training.preferred_deg, 180.0))) < 1e-5
+    top = left.max()
+    assert found.training.index == pytest.approx(top / (top + 2), abs=1e-6)
+    # where none is on the axis, the most selective of the others
+    up_only = choose(directions[[1]], 0.0, inputs, Movies([], angles), replace(CONFIG, every=1))
+    assert (up_only.direction, up_only.on_rule) == (0, False)
 
 
 def test_peaks_are_sorted_by_direction():

@@ -15,8 +15,9 @@ from lamina.simulate.grid_retina import GridRetina
 class Motion2DConfig:
     """The settings of one run; all of them are written to the report.
 
-    Gap, inputs, numbers of movies and of starts, the way in which groups compete, and the window and both
-    halves of units for local motion were chosen with other seeds (1000 to 1002), by what came out there.
+    Gap, inputs, numbers of movies and of starts, the way in which groups compete, the rule that says which
+    unit is a T4, and the window and both halves of units for local motion were chosen with other seeds (1000
+    to 1002), by what came out there.
 
     Parameters
     ----------
@@ -141,6 +142,9 @@ WITHIN_DEG = 10.0
 
 INDEX = 0.5
 """Least direction selectivity index (likewise)."""
+
+LEAST_REPETITIONS = 3
+"""Bars are those of means over repetitions: with fewer, the four cells are reported and not judged."""
 
 FIELD_ERROR_DEG = 45.0
 """Largest median error of local motion: our own bar, the right quadrant; guessing gives 90 degrees."""

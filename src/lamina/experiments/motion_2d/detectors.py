@@ -149,9 +149,9 @@ def choose(
 ) -> Detector:
     """Choose a rectified unit by its responses to training scenes, and test it on moving patterns.
 
-    Among the positive and negative halves of all directions it is the one with the largest index, of those
-    that prefer a direction along the group's axis, either way, and respond with a standard deviation at
-    least.
+    Of every direction the half that L1 excites more than L2 is a T4, and the other half a T5. Among the T4 it
+    is the one with the largest index, of those that prefer a direction along the group's axis, either way,
+    and respond with a standard deviation at least.
 
     Parameters
     ----------
@@ -172,18 +172,20 @@ def choose(
     responses = inputs[:, :: config.every] @ directions.T.astype(np.float32)
     scale = np.sqrt(np.mean(np.square(responses), axis=(0, 1, 2, 3), dtype=np.float64))
     scale = np.where(scale > 1e-6 * scale.max(), scale, np.inf)
-    peaks = sector_peaks(responses / scale.astype(np.float32), movies)
+    lamina = directions.reshape(-1, 5, 3).sum(axis=1)
+    sign = np.where(lamina[:, 1] > lamina[:, 2], 1.0, -1.0)
+    # peaks of positive halves come first
+    peaks = np.split(sector_peaks(responses / scale.astype(np.float32), movies), 2, axis=1)
     angles = sector_angles()
-    tunings = [measure(angles, peaks[:, half]) for half in range(peaks.shape[1])]
+    tunings = [measure(angles, curve) for curve in np.where(sign > 0, *peaks).T]
     preferred = np.array([each.preferred_deg for each in tunings])
     # doubled angles: along the axis either way
     off_axis = np.abs(difference(2 * preferred, 2 * axis_deg)) / 2
     met = (off_axis <= ON_AXIS_DEG) & (np.array([each.peak for each in tunings]) >= LEAST_PEAK)
     index = np.array([each.index for each in tunings])
     best = int(np.argmax(np.where(met, index, index - 2.0)))
-    place, sign = best % len(directions), 1.0 if best < len(directions) else -1.0
-    weights = sign * directions[place] / scale[place]
-    return Detector(weights.reshape(5, 3), place, axis_deg, tunings[best], bool(met[best]), {}, np.empty(0))
+    weights = sign[best] * directions[best] / scale[best]
+    return Detector(weights.reshape(5, 3), best, axis_deg, tunings[best], bool(met[best]), {}, np.empty(0))
 
 
 def pattern_inputs(photoreceptors: Photoreceptors, config: Motion2DConfig) -> dict[str, np.ndarray]:
@@ -209,12 +211,17 @@ def pattern_inputs(photoreceptors: Photoreceptors, config: Motion2DConfig) -> di
 
 def sector_peaks(responses: np.ndarray, movies: Movies) -> np.ndarray:
     """Return peaks of both halves of units, ``(12, 2 units)``, by the direction in which scenes moved."""
-    sector = np.floor(movies.directions % 360.0 / (360.0 / SECTORS)).astype(int)
+    sector = sectors(movies)
     peaks = []
     for each in range(SECTORS):
         flat = responses[sector == each].reshape(-1, responses.shape[-1])
         peaks.append(np.concatenate([peak_response(flat), peak_response(-flat)]))
     return np.array(peaks)
+
+
+def sectors(movies: Movies) -> np.ndarray:
+    """Return the part of the circle that each movie moves in, from 0."""
+    return np.floor(movies.directions % 360.0 / (360.0 / SECTORS)).astype(int)
 
 
 def sector_angles() -> np.ndarray:

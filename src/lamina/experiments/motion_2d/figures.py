@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from lamina.experiments.motion_2d.config import CELLS, INDEX
 from lamina.experiments.motion_2d.detectors import HEADLINE, sector_angles
-from lamina.experiments.motion_2d.local_motion import LocalMotion
+from lamina.experiments.motion_2d.local_motion import DISC_WAYS_DEG, LocalMotion
 from lamina.experiments.motion_2d.run import CONTROLS, Motion2DResult
 from lamina.experiments.motion_2d.summary import control_indices, indices
 from lamina.plotting import PALETTE, figure, label_panels, save_figure, style
@@ -209,6 +209,8 @@ def _arrows(ax: Axes, motion: LocalMotion, spacing: float) -> None:
             pivot="mid",
         )
     if np.isnan(motion.truth_deg).any():
-        ax.contour(across, up, np.isfinite(motion.truth_deg) & (motion.truth_deg == 0.0), levels=[0.5],
-                   colors="white", linewidths=1.0, linestyles="--")  # fmt: skip
+        # unknown counts as neither: it lies between the two lines
+        for way, dashes in zip(DISC_WAYS_DEG, (":", "--"), strict=True):
+            ax.contour(across, up, motion.truth_deg == way, levels=[0.5], colors="white", linewidths=1.0,
+                       linestyles=dashes)  # fmt: skip
     ax.set_aspect("equal")

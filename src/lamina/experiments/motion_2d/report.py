@@ -134,9 +134,10 @@ def _tuning(report: Report, result: Motion2DResult, figures: dict[str, Path]) ->
     ]
     against = sum(opposite)
     report.text(
-        "Which unit of a group is called T4 is decided by a rule that looks at training scenes only: of the "
-        "positive and negative halves of its canonical directions that prefer a direction along the group's "
-        "axis and respond with a standard deviation at least, it is the one with the largest index. "
+        "The half of a canonical direction that L1 excites more than L2 can be a T4, the other half is the "
+        "T5 beside it. Which of a group's is called T4 is decided by a rule that looks at training scenes "
+        "only: of those that prefer a direction along the group's axis and respond with a standard deviation "
+        "at least, it is the one with the largest index. Controls go by the same rule. "
         f"{against} of {len(opposite)} prefer the direction opposite to the one that their group knows; in "
         "one dimension, too, lower directions cancel what was predictable."
     )
@@ -158,13 +159,13 @@ def _tuning(report: Report, result: Motion2DResult, figures: dict[str, Path]) ->
         f"{edges[0]:.2f} on single ON edges, {edges[1]:.2f} on single OFF edges, {held:.2f} on parts of the "
         f"photographs that were not learned from. Groups that are told the direction reach {told:.2f}. The "
         f"best of as many units with random weights reach {random:.2f}, which is what rectified inputs and a "
-        "choice among 30 give without learning; an index says little without its control."
+        "choice among 15 give without learning; an index says little without its control."
     )
     report.figure(
         figures["weights"],
         "Weights of the first repetition's detectors, relative to the largest: photoreceptor in the middle "
-        "and its four neighbours. L1 excites what answers to light edges (T4), L2 what answers to dark ones "
-        "(T5); the two halves of a direction are one of each.",
+        "and its four neighbours. T5 are the other halves of the same directions, with all signs "
+        "turned round.",
         "Weights of four cells, for L3, L1 and L2 at five positions.",
     )
 
@@ -182,7 +183,8 @@ def _local(report: Report, result: Motion2DResult, figures: dict[str, Path]) -> 
         figures["local_motion"],
         f"Contrast and local motion (arrows; orange to the right, blue to the left). **A** The whole scene "
         f"moves at {OBLIQUE_DEG:g}°. **B** A disc of {DISC_DEG:g}° radius cut out of the other photograph "
-        "moves to the right, the background to the left; dashed: where the disc is all the time.",
+        "moves to the right, the background to the left. Dashed: the disc is there all the time; beyond the "
+        "dotted line the background is.",
         "Arrows of local motion over two frames.",
         wide=True,
     )

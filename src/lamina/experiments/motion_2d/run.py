@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lamina.experiments.motion_2d.competition import Groups
+from lamina.experiments.motion_2d.competition import Groups, moments_of
 from lamina.experiments.motion_2d.config import CELLS, Motion2DConfig
 from lamina.experiments.motion_2d.detectors import (
+    SECTORS,
     Detector,
     Photoreceptors,
     canonical_directions,
@@ -20,6 +21,7 @@ from lamina.experiments.motion_2d.detectors import (
     name_detectors,
     pairs,
     pattern_inputs,
+    sectors,
     told_groups,
     with_responses,
 )
@@ -31,7 +33,6 @@ from lamina.experiments.motion_2d.local_motion import (
     whole_scene,
 )
 from lamina.experiments.motion_2d.scenes import Movies, Picture, draw_leaves, load_pictures, move, split
-from lamina.stats import truncated_cca
 from lamina.typing import Progress
 
 CONTROLS = ("told", "one group", "random", "shuffled")
@@ -184,10 +185,8 @@ def _controls(
     everything = np.ones(past.shape[:3], dtype=bool)
     told = told_groups(inputs, movies, config)
     layers = {"told": [canonical_directions(moments) for moments in told]}
-    flat = [each[everything].astype(np.float64) for each in (past, future)]
-    p, f = flat
-    whole = truncated_cca(p.T @ p / len(p), f.T @ f / len(f), f.T @ p / len(p), rcond=1e-6)
-    directions = np.asarray(whole.past_filters)
+    whole = moments_of(past.astype(np.float64), future.astype(np.float64), everything)
+    directions = canonical_directions(whole)
     layers["one group"] = [directions] * len(CELLS)
     turns = [np.linalg.qr(rng.standard_normal((len(directions),) * 2))[0] for _ in CELLS]
     layers["random"] = [turn @ directions for turn in turns]
@@ -236,9 +235,9 @@ def _local_motion(
 
 
 def _by_direction(groups: Groups, movies: Movies) -> np.ndarray:
-    sector = np.floor(movies.directions % 360.0 / 30.0).astype(int)
+    sector = sectors(movies)
     shares = np.array([(groups.winners == group).mean(axis=(1, 2)) for group in range(len(groups.moments))])
-    return np.array([[share[sector == each].mean() for each in range(12)] for share in shares])
+    return np.array([[share[sector == each].mean() for each in range(SECTORS)] for share in shares])
 
 
 def _degrees(way: complex) -> float:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from lamina.circuits import direction_selectivity_index
 from lamina.experiments.claims import Claim, at_least, at_most, reported
-from lamina.experiments.motion_2d.config import CELLS, FIELD_ERROR_DEG, INDEX, WITHIN_DEG
+from lamina.experiments.motion_2d.config import CELLS, FIELD_ERROR_DEG, INDEX, LEAST_REPETITIONS, WITHIN_DEG
 from lamina.experiments.motion_2d.detectors import HEADLINE, OTHER_HALF, Detector, sector_angles
 from lamina.experiments.motion_2d.run import CONTROLS, Motion2DResult
 from lamina.experiments.motion_2d.tuning import Tuning, difference, measure
@@ -58,10 +59,13 @@ def control_deviations(result: Motion2DResult, control: str) -> np.ndarray:
     return np.abs(difference(4 * preferred, 0.0)) / 4
 
 
-def excited_by_on(result: Motion2DResult) -> np.ndarray:
-    """Tell which detectors L1 excites more than L2, as it does T4 and not T5, ``(repetitions, 4)``."""
-    weights = np.array([[cell.weights for cell in each.cells.values()] for each in result.repetitions])
-    return weights[..., 1].sum(axis=-1) > weights[..., 2].sum(axis=-1)
+def edge_contrasts(result: Motion2DResult) -> np.ndarray:
+    """Return (ON - OFF) / (ON + OFF) of the largest responses to edges, ``(repetitions, 4)``."""
+    on, off = (
+        np.array([[cell.curves[edge].max() for cell in each.cells.values()] for each in result.repetitions])
+        for edge in ("ON edge", "OFF edge")
+    )
+    return direction_selectivity_index(on, off)
 
 
 def axes_deviations(ways: np.ndarray) -> np.ndarray:
@@ -137,13 +141,14 @@ def claims(result: Motion2DResult) -> list[Claim]:
         found.append(
             at_least(
                 _ISSUE,
-                f"{cell}: direction selectivity index on the ON/OFF pattern",
+                f"{cell}: index on the ON/OFF pattern, mean over repetitions",
                 INDEX,
                 float(index.mean()),
                 spread=f" ± {index.std():.3f}{_responses(result, cell)}",
                 why="" if index.mean() >= INDEX else _why_low(result, cell),
             )
         )
+    found = [_if_a_mean(result, claim) for claim in found]
     found += [
         reported(
             _ISSUE, f"{cell}: half-width of the tuning curve at half its maximum", _half_width(result, cell)
@@ -151,6 +156,7 @@ def claims(result: Motion2DResult) -> list[Claim]:
         for cell in CELLS
     ]
     found += [
+        _within_claim(result),
         _other_half_claim(result),
         _polarity_claim(result),
         _held_out_claim(result),
@@ -161,23 +167,43 @@ def claims(result: Motion2DResult) -> list[Claim]:
     return found
 
 
+def _if_a_mean(result: Motion2DResult, claim: Claim) -> Claim:
+    """Judge a mean over repetitions only where there are enough of them."""
+    if len(result.repetitions) >= LEAST_REPETITIONS:
+        return claim
+    why = f"{claim.bar} is asked of a mean over {LEAST_REPETITIONS} repetitions or more. {claim.why}"
+    return claim._replace(bar="", holds=None, why=why.strip())
+
+
 def _other_half_claim(result: Motion2DResult) -> Claim:
     index = np.mean([indices(result, cell, OTHER_HALF) for cell in CELLS], axis=0)
+    off = [
+        abs(float(difference(each.preferred_deg, angle)))
+        for cell, angle in CELLS.items()
+        for each in tunings(result, cell, OTHER_HALF)
+    ]
     return reported(
         _OWN,
-        "index of the other halves of the same directions (T5a to d), mean over the four",
-        f"{index.mean():.3f} ± {index.std():.3f}",
+        "T5a to d, the other halves: mean index, and distance from their directions",
+        f"{index.mean():.3f} ± {index.std():.3f}, {np.mean(off):.1f}°",
     )
 
 
 def _polarity_claim(result: Motion2DResult) -> Claim:
-    excited = excited_by_on(result)
+    contrast = edge_contrasts(result)
     return reported(
         _OWN,
-        "detectors that L1 excites more than L2, as T4",
-        f"{excited.sum()} of {excited.size}",
-        why="Names go by direction. The rule takes the more selective half of a direction; where that is the "
-        "one that L2 excites, which is T5, the other half is the T4.",
+        "T4a to d answer ON edges: (ON − OFF) / (ON + OFF), mean",
+        f"{contrast.mean():.2f} (least {contrast.min():.2f})",
+    )
+
+
+def _within_claim(result: Motion2DResult) -> Claim:
+    off = np.abs([deviations(result, cell) for cell in CELLS])
+    return reported(
+        _OWN,
+        f"single detectors that prefer a direction within {WITHIN_DEG:g}° of the cardinal one",
+        f"{np.sum(off <= WITHIN_DEG)} of {off.size} (the furthest: {off.max():.0f}°)",
     )
 
 
@@ -274,10 +300,13 @@ def _why_off(result: Motion2DResult, cell: str) -> str:
     training = [
         float(difference(each.cells[cell].training.preferred_deg, CELLS[cell])) for each in result.repetitions
     ]
+    groups = axes_deviations(np.array([each.groups for each in result.repetitions]))
+    group = groups[:, list(CELLS).index(cell)].mean()
     return (
-        f"On the scenes that it learned from, the preferred direction is {np.mean(training):+.1f}° off: "
-        "two photographs are few, and their edges are not the same in all orientations. Left and right are "
-        "mirror images in training, up and down are not."
+        f"On the scenes that it learned from, the preferred direction is {np.mean(training):+.1f}° off, and "
+        f"what its group has won lies {group:.1f}° from the axis: two photographs are few, and their edges "
+        "are not the same in all orientations. Left and right are mirror images in training, up and down are "
+        "not."
     )
 
 
