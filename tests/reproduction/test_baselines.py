@@ -243,6 +243,16 @@ def test_held_out_numbers_are_those_of_the_recording_that_was_not_learned_from(r
     assert each.curves[0, 0, at] == pytest.approx(information_of_determinants(few, *held_out))
 
 
+def test_the_penalty_is_chosen_on_what_is_learned_from():
+    config = BaselinesConfig(n_seeds=2, n_samples=2000, lengths=(1000,), row_step=40, max_rank=2,
+                             curve_ranks=(2, 2, 2), penalties=tuple(np.geomspace(1e-2, 10, 60)))  # fmt: skip
+    found = run(config).processes[OU].penalties
+    draws = [_linear_system(config, number) for number in range(2)]
+    own, other = ([choose_penalty(draw[side], 25, 25, config.penalties) for draw in draws] for side in (0, 1))
+    np.testing.assert_array_equal(found, own)
+    assert own != other
+
+
 def test_no_recording_is_both_learned_from_and_tested_on(result):
     # without noise, so that a row seen twice would be the same twice
     config = replace(result.config, noise=0.0)

@@ -226,7 +226,7 @@ def test_what_is_reported_of_decay_and_of_fits(result):
     "wrong",
     [
         {"seed": -1}, {"memory": 4}, {"length_scale": 0.0}, {"periods": (2.0,)}, {"gaps": (0,)},
-        {"gaps": ()}, {"periods": ()}, {"memory": 200, "n_samples": 1999},
+        {"gaps": ()}, {"noises": (0.0,), "noise": 0.0}, {"periods": ()}, {"memory": 200, "n_samples": 1999},
         {"noises": (0.1, 0.3)}, {"noises": (0.0, 0.3)}, {"noises": (0.1, 0.0)}, {"noises": (-0.1, 0.0, 0.1)},
     ],
 )  # fmt: skip

@@ -34,7 +34,7 @@ class KernelsConfig:
     noises
         Standard deviations of white noise, ascending, beside signals of variance 1; 0 among them.
     noise
-        The one of them at which kernels are compared.
+        The one of them at which kernels are compared, above 0: without noise smooth ones are rounding's.
     gaps
         Gaps at which the closed form of the exponential kernel is checked.
     dampings
@@ -72,6 +72,7 @@ class KernelsConfig:
                 raise ArgumentError(name, allowed="at least one", got="()", remedy="Pass one or more.")
         for each in self.noises:
             check_real("noises", each, minimum=0.0)
+        check_real("noise", self.noise, above=0.0)
         for each in self.gaps:
             check_integer("gaps", each, minimum=1)
         if list(self.noises) != sorted(set(self.noises)) or not {0.0, self.noise} <= set(self.noises):

@@ -191,8 +191,8 @@ def _few(result: KernelsResult, name: str) -> str:
     high = ", ".join(f"{each:.3f}" for each in result.spectra[name][result.config.noise].correlations[:count])
     return (
         f"It oscillates, and has {count} states, however slowly it is damped: correlations of {high}, and "
-        "every other one is exactly 0. By any bar this is not what the paper says of oscillatory kernels, "
-        "which holds for those that have more states."
+        "every other one is exactly 0. By any bar above 0 this is not what the paper says of oscillatory "
+        "kernels, which holds for those that have more states."
     )
 
 
