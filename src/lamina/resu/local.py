@@ -64,7 +64,7 @@ class LocalReSU(TransformerMixin, BaseEstimator):
     decay_power
         p, from 0 (a constant rate) to 1.
     averaging
-        κ ≥ 0: step k counts in the average like k^κ (a larger one forgets sooner). None reads the last weights.
+        κ ≥ 0: step k counts in the average like k^κ (larger forgets sooner). None reads the last weights.
     lateral_time
         τ of Bio-CCA, > 0.
     passes
