@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from lamina.circuits.competition import compete
 from lamina.errors import ArgumentError, DataError, ShapeError
@@ -145,6 +146,17 @@ def test_a_channel_that_is_silent_does_no_harm(movies, groups):
     again = compete(silent, gap=3, leak=20.0, seed=1)
     assert again.changed == groups.changed
     assert again.filters.shape == (2, 2, 3)
+
+
+def test_tensors_with_a_gradient_and_blocks_longer_than_any_recording(movies, groups):
+    tensors = [torch.from_numpy(each).requires_grad_() for each in movies]
+    again = compete(tensors, gap=3, leak=20.0, seed=1)
+    np.testing.assert_array_equal(again.forecasts, groups.forecasts)
+    # one group for each recording, and no memory for a block that nobody sees the end of
+    whole = compete(movies, gap=3, block=10**15, max_rounds=0, seed=1)
+    rng = np.random.default_rng(1)
+    drawn = np.array([rng.integers(2, size=1)[0] for _ in movies])
+    np.testing.assert_allclose(whole.shares, [np.mean(drawn == 0), np.mean(drawn == 1)])
 
 
 def test_errors_name_the_argument(movies):

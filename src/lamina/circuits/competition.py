@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from array_api_compat import is_torch_array
 from scipy.signal import lfilter
 
 from lamina._checks import check_integer, check_real, check_seed, check_trials
@@ -220,7 +221,7 @@ def _windows(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return present and future of every window, (windows, channels), and where recordings end."""
     arrays = [
-        np.asarray(each, dtype=np.float64)
+        np.asarray(each.detach().cpu() if is_torch_array(each) else each, dtype=np.float64)
         for each in check_trials("recordings", recordings, channels=channels)
     ]
     if not all(np.isfinite(each).all() for each in arrays):
@@ -241,7 +242,8 @@ def _windows(
 
 
 def _random_blocks(lengths: np.ndarray, block: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    parts = [np.repeat(rng.integers(count, size=-(-n // block)), block)[:n] for n in lengths]
+    # a block that is longer than the recording needs no more room than the recording
+    parts = [np.repeat(rng.integers(count, size=-(-n // block)), min(block, n))[:n] for n in lengths]
     return np.concatenate(parts)
 
 
