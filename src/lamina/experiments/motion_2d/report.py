@@ -55,7 +55,7 @@ def write_report(result: Motion2DResult, figures: dict[str, Path], path: Path) -
             (
                 f"{cell}: index on the ON/OFF pattern",
                 f"{indices(result, cell).mean():.2f}",
-                f"prefers {angle:g}° {deviations(result, cell).mean():+.1f}°, half-width "
+                f"{np.abs(deviations(result, cell)).mean():.1f}° from {angle:g}° on average, half-width "
                 f"{np.mean([each.half_width_deg for each in tunings(result, cell)]):.0f}°",
             )
             for cell, angle in CELLS.items()
