@@ -164,9 +164,9 @@ def _check_size(photograph: Photograph, config: SceneSettings) -> None:
 def split_rows(scene: Scene, config: SceneSettings, rng: np.random.Generator) -> Split:
     """Keep one band of rows for testing, leave a guard on either side, train on the rest.
 
-    The guard is as wide as the photoreceptor's own blur. The local mean that contrast refers to is wider: rows
-    near the band share a part of it, as they share the light of the scene. What was learned from one image and
-    is tested on another shares nothing (`lamina reproduce motion` and `scenes` do both).
+    The guard is as wide as the photoreceptor's own blur. The local mean that contrast refers to is wider:
+    rows near the band share a part of it, as they share the light of the scene. What was learned from one
+    image and is tested on another shares nothing (`lamina reproduce motion` and `scenes` do both).
 
     Parameters
     ----------
