@@ -8,10 +8,11 @@ Results are stored in ``docs/experiments/results``. Renew them after ``make repr
 import inspect
 import json
 import re
-import shutil
 import sys
 from dataclasses import asdict, fields
 from pathlib import Path
+
+from PIL import Image
 
 FOLDER = Path(__file__).parent / "experiments"
 RESULTS, PAGES = FOLDER / "results", FOLDER / "generated"
@@ -102,6 +103,13 @@ def write_pages(registry):
             path.write_text(text, encoding="utf-8")
 
 
+def shrink(drawn, kept):
+    # a drawing has few colours: with a table of them it takes less than half of the room
+    with Image.open(drawn) as picture:
+        reduced = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        reduced.save(kept, optimize=True)
+
+
 def renew(folder, registry):
     """Take over the results of a joint run."""
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -118,7 +126,7 @@ def renew(folder, registry):
             old.unlink()
         for panel in result["panels"]:
             picture = f"{panel['figure']}.png"
-            shutil.copyfile(folder / name / "figures" / picture, RESULTS / f"{name}-{picture}")
+            shrink(folder / name / "figures" / picture, RESULTS / f"{name}-{picture}")
 
 
 if __name__ == "__main__":
