@@ -62,6 +62,10 @@ def write_joint_report(
             *([("experiments that did not finish", failed, "their claims are missing here")] * bool(failed)),
         ]
     )
+    report.text(
+        "A claim's source is a figure of the paper, *Specification* or *Issue* where the plan of lamina "
+        "stated a bar before the run, or *beyond the paper*."
+    )
     if quick:
         report.note(
             "These are **quick** runs, with fewer repetitions and shorter recordings: they show that all of "
