@@ -92,6 +92,11 @@ def _overview(report: Report, result: MotionResult, t4: np.ndarray) -> None:
         "experiment are those of Qin et al. (2025), arXiv:2512.23146; this page repeats their Figures 4 "
         "and 5, with controls."
     )
+    report.text(
+        "Gap and noise of the settings were chosen by a search in which the test pattern was seen, so the "
+        "index is flattered by what that search could gain; the row with the paper's own settings under "
+        "*Every choice* is free of it."
+    )
     fragile = statements.fragility(result.choices)
     if fragile:
         report.note(fragile)
