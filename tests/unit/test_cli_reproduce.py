@@ -11,6 +11,7 @@ import pytest
 from lamina import experiments
 from lamina.cli import main
 from lamina.errors import OutputError
+from lamina.experiments.claims import near
 from lamina.io import atomic_folder
 
 
@@ -33,6 +34,7 @@ class Reproduction:
     metrics: dict
     table: list
     report: Path | None
+    claims: list = field(default_factory=list)
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Experiment:
     summary: str = "Direction selectivity from photographs."
     rows: list = field(default_factory=list)
     metrics: dict = field(default_factory=dict)
+    claims: list = field(default_factory=list)
     failure: BaseException | None = None
     seen: dict = field(default_factory=dict)
 
@@ -55,7 +58,7 @@ class Experiment:
                 if self.failure is not None:
                     raise self.failure
             report = out / "report.html"
-        return Reproduction(self.metrics, [("Layer 1", self.rows)], report)
+        return Reproduction(self.metrics, [("Layer 1", self.rows)], report, self.claims)
 
 
 @pytest.fixture
@@ -114,6 +117,20 @@ def test_number_that_is_off(capsys, experiment):
     code, out, err = run(capsys, "reproduce", "motion", "--json")
     assert code == 1
     assert json.loads(out)["off"] == ["sigma 2"]
+
+
+def test_claims_that_the_table_does_not_show_are_told(capsys, experiment):
+    experiment.claims = [
+        near("Fig. 5", "index of the second direction", 0.33, 0.08, 0.1, why="L1 adds little"),
+        near("Fig. 5", "index of the first direction", 0.0, 0.0, 0.1),
+    ]
+    code, out, err = run(capsys, "reproduce", "motion", "--out", "result")
+    # what the table checks decides the exit code; what it leaves out is not kept back
+    assert (code, err) == (0, "")
+    assert "1 claim does not hold; the report says why:\n  index of the second direction\n" in out
+    assert "first direction" not in out
+    printed = json.loads(run(capsys, "reproduce", "motion", "--json")[1])
+    assert printed["claims_off"] == ["index of the second direction"]
 
 
 def test_reproduce_json_is_strict(capsys, experiment):

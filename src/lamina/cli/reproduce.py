@@ -141,7 +141,9 @@ def reproduce(
     off = [label for _, rows in result.table for label, _, _, ok in rows if ok is False]
     report = None if result.report is None else str(result.report)
     printed = {"experiment": name, "seed": seed, "metrics": result.metrics, "off": off, "report": report}
-    pictured = [*_tables(result.table), _where(result.report, out)]
+    red = [claim.statement for claim in result.claims if claim.holds is False and claim.statement not in off]
+    printed["claims_off"] = red
+    pictured = [*_tables(result.table), *_told(red, result.report), _where(result.report, out)]
     terminal.print_result(printed, *pictured, as_json=as_json, quiet=quiet)
     _judge(off)
 
@@ -187,6 +189,15 @@ def reproduce_all(out: Path | None, *, quiet: bool, as_json: bool, **settings: A
         count = "1 experiment" if len(failed) == 1 else f"{len(failed)} experiments"
         raise ReproductionError(f"{count} did not finish: {'; '.join(failed)}")
     _judge(joint.off)
+
+
+def _told(red: Sequence[str], report: Path | None) -> list[str]:
+    """Say which claims do not hold that the table does not show."""
+    if not red:
+        return []
+    count = "1 claim does" if len(red) == 1 else f"{len(red)} claims do"
+    why = "; the report says why" if report is not None else ""
+    return [f"{count} not hold{why}:", *(f"  {statement}" for statement in red), ""]
 
 
 def _judge(off: Sequence[str]) -> None:
