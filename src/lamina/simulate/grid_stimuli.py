@@ -16,9 +16,8 @@ from lamina._checks import check_choice, check_real
 from lamina.errors import ArgumentError, ArgumentTypeError
 from lamina.simulate.acceptance import blurred_square_wave, blurred_step, sine_attenuation
 from lamina.simulate.grid_retina import GridRetina
+from lamina.simulate.stimuli import REST_S, signed_contrast
 from lamina.typing import GridMovie
-
-_REST_S = 0.5  # grey before and after a passing pattern, as in one dimension
 
 
 def moving_edge_2d(
@@ -72,7 +71,7 @@ def moving_edge_2d(
     array([0.93, 0.83, 0.73])
     """
     distance = _behind_front(retina, speed_deg_per_s, direction_deg, duration_s, 0.0)
-    return _signed_contrast(polarity, contrast) * blurred_step(distance, retina.acceptance_sigma_deg)
+    return signed_contrast(polarity, contrast) * blurred_step(distance, retina.acceptance_sigma_deg)
 
 
 def moving_bar_2d(
@@ -131,7 +130,7 @@ def moving_bar_2d(
     """
     width = check_real("width_deg", width_deg, above=0.0)
     distance = _behind_front(retina, speed_deg_per_s, direction_deg, duration_s, width)
-    step, sigma = _signed_contrast(polarity, contrast), retina.acceptance_sigma_deg
+    step, sigma = signed_contrast(polarity, contrast), retina.acceptance_sigma_deg
     return step * (blurred_step(distance + width / 2, sigma) - blurred_step(distance - width / 2, sigma))
 
 
@@ -223,7 +222,7 @@ def _behind_front(
     if duration_s is None:
         # two full widths on either side take a Gaussian to below one part in a hundred thousand
         passage_s = (np.ptp(along) + width + 4 * retina.acceptance_deg) / velocity
-        n_samples = int(np.ceil((passage_s + 2 * _REST_S) / retina.dt_s))
+        n_samples = int(np.ceil((passage_s + 2 * REST_S) / retina.dt_s))
     else:
         n_samples = round(check_real("duration_s", duration_s, above=0.0) / retina.dt_s)
     return velocity * _times(retina, n_samples) - along
@@ -248,8 +247,3 @@ def _check_retina(retina: GridRetina) -> None:
             got=type(retina).__name__,
             remedy="Make one with GridRetina(n_rows, n_columns).",
         )
-
-
-def _signed_contrast(polarity: str, contrast: float) -> float:
-    size = check_real("contrast", contrast, above=0.0)
-    return size if check_choice("polarity", polarity, ("on", "off")) == "on" else -size

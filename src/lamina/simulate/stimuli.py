@@ -17,9 +17,8 @@ from lamina.simulate.acceptance import blurred_square_wave, blurred_step, sine_a
 from lamina.simulate.retina import Retina
 from lamina.typing import Movie
 
-_REST_S = (
-    0.5  # grey before and after a passing pattern: the memory of the first layer at its usual 50 x 10 ms
-)
+REST_S = 0.5
+"""Grey before and after a passing pattern: the memory of the first layer at its usual 50 x 10 ms."""
 
 
 def moving_edge(
@@ -73,7 +72,7 @@ def moving_edge(
     """
     _check_retina(retina)
     velocity = _check_motion("velocity_deg_per_s", velocity_deg_per_s)
-    step = _signed_contrast(polarity, contrast)
+    step = signed_contrast(polarity, contrast)
     time = _times(retina, duration_s, _passage_s(retina, velocity, 0.0))
     distance = abs(velocity) * time - np.sign(velocity) * retina.positions_deg
     return step * blurred_step(distance, retina.acceptance_sigma_deg)
@@ -131,7 +130,7 @@ def moving_bar(
     _check_retina(retina)
     velocity = _check_motion("velocity_deg_per_s", velocity_deg_per_s)
     width = check_real("width_deg", width_deg, above=0.0)
-    step = _signed_contrast(polarity, contrast)
+    step = signed_contrast(polarity, contrast)
     time = _times(retina, duration_s, _passage_s(retina, velocity, width))
     distance = abs(velocity) * time - np.sign(velocity) * retina.positions_deg
     sigma = retina.acceptance_sigma_deg
@@ -227,7 +226,8 @@ def _check_motion(name: str, value: float) -> float:
     return number
 
 
-def _signed_contrast(polarity: str, contrast: float) -> float:
+def signed_contrast(polarity: str, contrast: float) -> float:
+    """Return the size of a step up ("on") or down ("off"), checked."""
     size = check_real("contrast", contrast, above=0.0)
     return size if check_choice("polarity", polarity, ("on", "off")) == "on" else -size
 
@@ -239,7 +239,7 @@ def _passage_s(retina: Retina, velocity: float, width: float) -> float:
 
 def _times(retina: Retina, duration_s: float | None, passage_s: float) -> np.ndarray:
     if duration_s is None:
-        n_samples = int(np.ceil((passage_s + 2 * _REST_S) / retina.dt_s))
+        n_samples = int(np.ceil((passage_s + 2 * REST_S) / retina.dt_s))
     else:
         n_samples = round(check_real("duration_s", duration_s, above=0.0) / retina.dt_s)
     if n_samples < 1:
