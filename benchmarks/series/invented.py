@@ -44,7 +44,7 @@ def _warped(rng: np.random.Generator, length: int, strength: float) -> np.ndarra
 
 
 def autoregressive(seed: int) -> Drawn:
-    """Four AR(2) processes with poles of radius 0.9 at 0.08, 0.10, 0.12, 0.14 cycles per sample; 200 samples."""
+    """Four AR(2) processes, poles of radius 0.9 at 0.08, 0.10, 0.12, 0.14 cycles per sample; 200 samples."""
     rng = np.random.default_rng(seed)
     labels = np.arange(240) % 4
     series = []
