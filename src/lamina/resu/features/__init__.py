@@ -1,0 +1,1 @@
+"""Features of time series, and what reads them out."""

@@ -1,0 +1,66 @@
+"""What is kept of a unit's output over time: the statistics, by name, and how many numbers each gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+# name → columns; "above" has one for each threshold
+STATISTICS = {
+    "above": None,
+    "mean_on": 1,
+    "max_on": 1,
+    "mean_off": 1,
+    "max_off": 1,
+}
+
+
+def columns(statistics: Sequence[str], thresholds: int) -> list[str]:
+    """Name the columns of one unit: the statistics, each threshold by its quantile."""
+    names: list[str] = []
+    for statistic in statistics:
+        if statistic == "above":
+            names += [f"above_q{100 * level:.0f}" for level in quantile_levels(thresholds)]
+        else:
+            names.append(statistic)
+    return names
+
+
+def quantile_levels(thresholds: int) -> np.ndarray:
+    """Levels of the quantiles that serve as thresholds, evenly from 0.1 to 0.9; one alone is the median."""
+    return np.linspace(0.1, 0.9, thresholds) if thresholds > 1 else np.full(thresholds, 0.5)
+
+
+def pool(z: np.ndarray, thresholds: np.ndarray, statistics: Sequence[str]) -> np.ndarray:
+    """Pool one output over time, by NumPy: what the compiled kernel computes, one unit at a time.
+
+    Parameters
+    ----------
+    z
+        (time,), NaN where there is none.
+    thresholds
+        (thresholds,).
+    statistics
+        Names from ``STATISTICS``.
+
+    Returns
+    -------
+    numpy.ndarray
+        (columns,).
+    """
+    z = z[~np.isnan(z)]
+    on, off = np.maximum(z, 0), np.maximum(-z, 0)
+    values: list[float] = []
+    for statistic in statistics:
+        if statistic == "above":
+            values += [float((z > level).mean()) for level in thresholds]
+        elif statistic == "mean_on":
+            values.append(float(on.mean()))
+        elif statistic == "max_on":
+            values.append(float(on.max()))
+        elif statistic == "mean_off":
+            values.append(float(off.mean()))
+        elif statistic == "max_off":
+            values.append(float(off.max()))
+    return np.array(values)

@@ -1,0 +1,188 @@
+"""Series to a table of features, by units fitted without labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lamina._checks import check_choice, check_integer, check_real
+from lamina.errors import ArgumentError, DataError
+from lamina.resu.features.collection import Collection, read_collection
+from lamina.resu.features.learning import channel_means, learn_units, set_thresholds, spend
+from lamina.resu.features.outputs import pooled_outputs
+from lamina.resu.features.pooling import STATISTICS, columns
+from lamina.resu.features.scales import VIEWS, choose_scales
+
+
+class ReSUFeatures(TransformerMixin, BaseEstimator):
+    """Features of time series from rectified spectral units at many scales, without labels.
+
+    Units are fitted by past–future canonical correlation analysis to all series together, at several memories
+    and dilations d, on the series and on their first differences. Each unit's output
+
+        z_t = Σ_j Σ_c F_jc (x_{c, t − j·d} − μ_c),    ON = max(z, 0),    OFF = max(−z, 0)
+
+    is pooled over time: the fraction of time above each of a few quantiles of its training output, and mean
+    and maximum of ON and of OFF.
+
+    Parameters
+    ----------
+    n_features
+        Most columns of the table, at least those of one unit. Scales share it evenly.
+    memories
+        Samples of past that filters see, each ≥ 1.
+    dilations
+        Steps between lags, each ≥ 1; "auto" for 1, 2, 4, … as far as windows fit into a series.
+    horizon
+        Samples of future that are to be predicted, ≥ 1; None for each memory's own length.
+    rank
+        Most units of a scale, ≥ 1.
+    views
+        Of "raw" and "difference", those to use.
+    thresholds
+        Quantiles from 0.1 to 0.9 that serve as thresholds, ≥ 1.
+    ridge
+        Adds ridge · tr(C)/d · I to both covariances, ≥ 0.
+    n_jobs
+        Threads of `transform`, ≥ 1; −1 for all. The table does not depend on it.
+
+    Attributes
+    ----------
+    units_ : list of FeatureUnit
+        Filter, scale, canonical correlation and thresholds of each.
+    channel_means_ : (channels,)
+        μ.
+    feature_units_ : (features,)
+        Which unit each column comes from.
+    feature_statistics_ : (features,)
+        Which statistic it is.
+    n_channels_, n_features_in_
+        Channels; columns of a table in the fit, or channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> series = np.random.default_rng(0).standard_normal((20, 1, 80)).cumsum(axis=2)
+    >>> features = ReSUFeatures(n_features=300).fit(series)
+    >>> features.transform(series).shape, features.get_feature_names_out()[0]
+    ((20, 297), 'raw_m4_d1_u0_above_q10')
+    """
+
+    def __init__(
+        self,
+        n_features: int = 2400,
+        *,
+        memories: Sequence[int] = (4, 8, 16, 32),
+        dilations: Sequence[int] | Literal["auto"] = "auto",
+        horizon: int | None = None,
+        rank: int = 16,
+        views: Sequence[str] = VIEWS,
+        thresholds: int = 7,
+        ridge: float = 1e-4,
+        n_jobs: int = 1,
+    ) -> None:
+        self.n_features = n_features
+        self.memories = memories
+        self.dilations = dilations
+        self.horizon = horizon
+        self.rank = rank
+        self.views = views
+        self.thresholds = thresholds
+        self.ridge = ridge
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: None = None) -> Self:
+        """Learn units and thresholds from a collection; labels are never looked at.
+
+        Parameters
+        ----------
+        X
+            (n_series, channels, time), (n_series, time), or a list of (channels, time) arrays of any lengths.
+            NaN marks missing values, which no window of the fit touches.
+
+        Raises
+        ------
+        ArgumentError, ShapeError
+            A parameter cannot be; wrong number of axes.
+        DataError
+            Infinite values, or nothing varies.
+        """
+        self._fit_table(X)
+        return self
+
+    def fit_transform(self, X: Any, y: None = None) -> np.ndarray:
+        """Fit, and give the features of the same series."""
+        return pooled_outputs(self._fit_table(X), self.units_, self.channel_means_, tuple(STATISTICS))
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Compute the features: missing values and history count as the mean.
+
+        Parameters
+        ----------
+        X
+            As in `fit`, with the channels of the fit, of any length.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n_series, features), float32.
+        """
+        check_is_fitted(self)
+        return pooled_outputs(self._read(X, reset=False), self.units_, self.channel_means_, tuple(STATISTICS))
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the columns by view, memory, dilation, unit and statistic, as ``raw_m8_d4_u0_max_on``."""
+        check_is_fitted(self)
+        pairs = zip(self.feature_units_, self.feature_statistics_, strict=True)
+        return np.asarray([f"{self.units_[unit].name}_{name}" for unit, name in pairs], dtype=object)
+
+    def _read(self, X: Any, *, reset: bool) -> Collection:
+        known = None if reset else self.n_channels_
+        if hasattr(X, "iloc") or (isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype != object):
+            X = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
+        collection = read_collection("X", X, channels=known)
+        if reset and not (isinstance(X, np.ndarray) and X.ndim == 2):
+            self.n_features_in_ = collection.channels
+        return collection
+
+    def _fit_table(self, X: Any) -> Collection:
+        width = len(columns(tuple(STATISTICS), check_integer("thresholds", self.thresholds, minimum=1)))
+        n_features = check_integer("n_features", self.n_features, minimum=width)
+        memories = [check_integer("memories", m, minimum=1) for m in self.memories]
+        dilations = None
+        if not isinstance(self.dilations, str):
+            dilations = [check_integer("dilations", d, minimum=1) for d in self.dilations]
+        elif self.dilations != "auto":
+            raise ArgumentError(
+                "dilations",
+                allowed='"auto" or a sequence of integers',
+                got=repr(self.dilations),
+                remedy="Choose one of the two.",
+            )
+        horizon = None if self.horizon is None else check_integer("horizon", self.horizon, minimum=1)
+        rank = check_integer("rank", self.rank, minimum=1)
+        views = [check_choice("views", view, VIEWS) for view in self.views]
+        ridge = check_real("ridge", self.ridge, minimum=0)
+        collection = self._read(X, reset=True)
+        time = int(np.median(collection.lengths))
+        scales = choose_scales(time, views, memories, dilations, horizon)
+        mean = channel_means(collection)
+        found = spend(learn_units(collection, scales, rank, ridge), n_features // width)
+        if not found:
+            raise DataError(
+                "X",
+                allowed="series that vary over time",
+                got="none that does, at any scale",
+                remedy="Series need two samples or more, and differences between them.",
+            )
+        self.n_channels_ = collection.channels
+        self.channel_means_ = mean
+        self.units_ = set_thresholds(collection, found, mean, self.thresholds)
+        names = columns(tuple(STATISTICS), self.thresholds)
+        self.feature_units_ = np.repeat(np.arange(len(found)), width)
+        self.feature_statistics_ = np.tile(np.asarray(names, dtype=object), len(found))
+        return collection
