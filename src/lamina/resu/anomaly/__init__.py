@@ -1,0 +1,1 @@
+"""Anomalies: samples that the past did not let expect."""
