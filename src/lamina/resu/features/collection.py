@@ -15,7 +15,7 @@ _ALLOWED = "(n_series, channels, time), (n_series, time), or a list of (channels
 
 @dataclass(frozen=True)
 class Collection:
-    """Series one after another in one array: series i is ``data[starts[i] : starts[i + 1]]``, channel by channel.
+    """Series one after another in one array: i is ``data[starts[i] : starts[i + 1]]``, channel by channel.
 
     Parameters
     ----------

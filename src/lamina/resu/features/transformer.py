@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -111,12 +112,12 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         DataError
             Infinite values, or nothing varies.
         """
-        self._fit_table(X)
+        self._learn(self._read(X, reset=True))
         return self
 
-    def fit_transform(self, X: Any, y: None = None) -> np.ndarray:
+    def fit_transform(self, X: Any, y: None = None) -> np.ndarray:  # type: ignore[override]
         """Fit, and give the features of the same series."""
-        return pooled_outputs(self._fit_table(X), self.units_, self.channel_means_, tuple(STATISTICS))
+        return self._table(self._learn(self._read(X, reset=True)))
 
     def transform(self, X: Any) -> np.ndarray:
         """Compute the features: missing values and history count as the mean.
@@ -132,7 +133,7 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
             (n_series, features), float32.
         """
         check_is_fitted(self)
-        return pooled_outputs(self._read(X, reset=False), self.units_, self.channel_means_, tuple(STATISTICS))
+        return self._table(self._read(X, reset=False))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the columns by view, memory, dilation, unit and statistic, as ``raw_m8_d4_u0_max_on``."""
@@ -143,13 +144,23 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
     def _read(self, X: Any, *, reset: bool) -> Collection:
         known = None if reset else self.n_channels_
         if hasattr(X, "iloc") or (isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype != object):
-            X = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
+            X = validate_data(self, cast(Any, X), reset=reset, dtype=None, ensure_all_finite=False)
         collection = read_collection("X", X, channels=known)
         if reset and not (isinstance(X, np.ndarray) and X.ndim == 2):
             self.n_features_in_ = collection.channels
         return collection
 
-    def _fit_table(self, X: Any) -> Collection:
+    def _table(self, collection: Collection) -> np.ndarray:
+        return pooled_outputs(
+            collection, self.units_, self.channel_means_, tuple(STATISTICS), self._n_threads()
+        )
+
+    def _n_threads(self) -> int:
+        if self.n_jobs == -1:
+            return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return check_integer("n_jobs", self.n_jobs, minimum=1)
+
+    def _learn(self, collection: Collection) -> Collection:
         width = len(columns(tuple(STATISTICS), check_integer("thresholds", self.thresholds, minimum=1)))
         n_features = check_integer("n_features", self.n_features, minimum=width)
         memories = [check_integer("memories", m, minimum=1) for m in self.memories]
@@ -167,7 +178,6 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         rank = check_integer("rank", self.rank, minimum=1)
         views = [check_choice("views", view, VIEWS) for view in self.views]
         ridge = check_real("ridge", self.ridge, minimum=0)
-        collection = self._read(X, reset=True)
         time = int(np.median(collection.lengths))
         scales = choose_scales(time, views, memories, dilations, horizon)
         mean = channel_means(collection)

@@ -1,0 +1,209 @@
+"""Classify time series: features learned without labels, read out by ridge regression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from lamina.errors import DataError
+from lamina.resu.features.calibration import fit_sharpness
+from lamina.resu.features.reading import check_alphas, check_target, learn_features, read_out, set_readout
+from lamina.resu.features.ridge import fit_ridge
+from lamina.resu.features.scales import VIEWS
+
+
+class ReSUClassifier(ClassifierMixin, BaseEstimator):
+    """Classifier of time series: `ReSUFeatures`, standardised, and ridge regression on ±1 for each class.
+
+    Labels enter the read-out only, whose penalty α is that with the least squared error on series left out,
+    one at a time, in closed form. Class k of the features x of a series has the score
+
+        s_k = Σ_f w_kf (x_f − μ_f) / σ_f + b_k,
+
+    and the class with the highest is predicted (of two classes only the second has one: its sign decides).
+
+    Parameters
+    ----------
+    n_features, memories, dilations, horizon, rank, views, thresholds, ridge, n_jobs
+        Settings of the features, see `ReSUFeatures`.
+    alphas
+        Penalties to choose from, each > 0; None for ten from 0.001 to 1000.
+    class_weight
+        None, "balanced" (each class counts as much as any other), or weights > 0 by class.
+
+    Attributes
+    ----------
+    features_ : ReSUFeatures
+        Fitted: units, names of features.
+    classes_ : (classes,)
+        Labels, sorted.
+    coef_, intercept_ : (scores, features), (scores,)
+        w and b, of one score for two classes and of one for each for more.
+    feature_means_, feature_scales_ : (features,)
+        μ and σ over the training series; σ is 1 where a feature did not vary, and its w is 0.
+    unit_importances_ : (units,)
+        Share of each unit in Σ w².
+    alpha_ : float
+        The penalty that was chosen.
+    sharpness_ : float
+        β of `predict_proba`.
+    left_out_scores_ : (series, scores)
+        Of each training series by the fit of the read-out without it: an honest look at the training set.
+    n_features_in_, feature_names_in_
+        As in `ReSUFeatures`; the second for data frames only.
+
+    References
+    ----------
+    Ridge regression with this read-out: Dempster, Schmidt and Webb 2021, arXiv:2012.08791.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).standard_normal((40, 1, 80))
+    >>> smooth = noise.copy()
+    >>> smooth[20:, :, 1:] += noise[20:, :, :-1]
+    >>> labels = np.repeat(["white", "smooth"], 20)
+    >>> model = ReSUClassifier(n_features=300).fit(smooth[::2], labels[::2])
+    >>> model.score(smooth[1::2], labels[1::2])
+    1.0
+    """
+
+    def __init__(
+        self,
+        n_features: int = 2400,
+        *,
+        memories: Sequence[int] = (4, 8, 16, 32),
+        dilations: Sequence[int] | Literal["auto"] = "auto",
+        horizon: int | None = None,
+        rank: int = 16,
+        views: Sequence[str] = VIEWS,
+        thresholds: int = 7,
+        ridge: float = 1e-4,
+        alphas: Sequence[float] | None = None,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        n_jobs: int = 1,
+    ) -> None:
+        self.n_features = n_features
+        self.memories = memories
+        self.dilations = dilations
+        self.horizon = horizon
+        self.rank = rank
+        self.views = views
+        self.thresholds = thresholds
+        self.ridge = ridge
+        self.alphas = alphas
+        self.class_weight = class_weight
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Learn the features without labels, then the read-out with them.
+
+        Parameters
+        ----------
+        X
+            (n_series, channels, time), (n_series, time), or a list of (channels, time) arrays of any lengths.
+            NaN marks missing values.
+        y
+            (n_series,), labels of any kind that can be sorted, of two classes or more.
+
+        Raises
+        ------
+        ArgumentError, ShapeError, DataError
+            As `ReSUFeatures.fit`; no labels, not one for each series, or all of one class.
+        """
+        check_target(type(self).__name__, y)
+        labels = column_or_1d(y, warn=True)
+        check_classification_targets(labels)
+        alphas = check_alphas(self.alphas)
+        classes, codes = np.unique(labels, return_inverse=True)
+        if len(classes) < 2:
+            raise DataError(
+                "y",
+                allowed="labels of two classes or more",
+                got="one class",
+                remedy="Add series of another class; what is unlike the training series, ReSUAnomaly tells.",
+            )
+        weights = None
+        if self.class_weight is not None:
+            weights = compute_sample_weight(self.class_weight, labels)
+        features, table = learn_features(self, X, labels)
+        targets = np.where(codes[:, None] == np.arange(len(classes)), 1.0, -1.0)
+        if len(classes) == 2:
+            targets = targets[:, 1:]
+        readout = fit_ridge(table, targets, alphas, weights=weights)
+        set_readout(self, features, readout)
+        self.classes_ = classes
+        self.alpha_ = float(readout.alpha[0])
+        self.left_out_scores_ = readout.left_out
+        self.sharpness_ = fit_sharpness(_of_all_classes(readout.left_out), codes)
+        return self
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Compute the scores of series.
+
+        Parameters
+        ----------
+        X
+            As in `fit`, with the channels of the fit, of any length (a 2-D array: of the length of the fit).
+
+        Returns
+        -------
+        numpy.ndarray
+            (n_series, classes), or (n_series,) for two classes: above 0 for the second.
+
+        Raises
+        ------
+        NotFittedError, ShapeError, DataError
+            Not fitted yet; other channels; infinities.
+        """
+        check_is_fitted(self)
+        scores = read_out(self, X)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the class with the highest score.
+
+        Parameters
+        ----------
+        X
+            As in `decision_function`; so are the errors.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n_series,), of ``classes_``.
+        """
+        check_is_fitted(self)
+        return self.classes_[_of_all_classes(read_out(self, X)).argmax(axis=1)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Estimate the probability of each class: p_k = exp(β s_k) / Σ_j exp(β s_j), with s = ∓s for two.
+
+        Scores of ridge regression are no probabilities. One number, β, is fitted by maximum likelihood to the
+        scores of training series left out of the read-out, and smoothed as by Platt (1999); so where these
+        are at chance, all classes come out alike. The order is that of the scores. Few series, or others
+        than those of the training, make β and so the probabilities as uncertain as they themselves are.
+
+        Parameters
+        ----------
+        X
+            As in `decision_function`; so are the errors.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n_series, classes), rows sum to 1.
+        """
+        check_is_fitted(self)
+        return softmax(self.sharpness_ * _of_all_classes(read_out(self, X)), axis=1)
+
+
+def _of_all_classes(scores: np.ndarray) -> np.ndarray:
+    return np.hstack([-scores, scores]) if scores.shape[1] == 1 else scores

@@ -1,0 +1,108 @@
+"""What classifier and regressor share: their features, and targets that go with the series."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina._checks import check_real
+from lamina.errors import ArgumentError, ShapeError
+from lamina.resu.features.ridge import Ridge
+from lamina.resu.features.transformer import ReSUFeatures
+
+SETTINGS = tuple(name for name in inspect.signature(ReSUFeatures.__init__).parameters if name != "self")
+"""Arguments that are handed on to `ReSUFeatures`."""
+
+ALPHAS = tuple(np.logspace(-3, 3, 10).tolist())
+"""Penalties to choose from by default, those of MiniRocket's read-out (Dempster et al. 2021)."""
+
+
+def learn_features(estimator: Any, X: Any, targets: np.ndarray) -> tuple[ReSUFeatures, np.ndarray]:
+    """Fit the features of an estimator, and compute those of the training series.
+
+    Parameters
+    ----------
+    estimator
+        With the settings of `ReSUFeatures`; gets its attributes ``n_features_in_``, ``feature_names_in_``.
+    X
+        As in `ReSUFeatures.fit`.
+    targets
+        With one row for each series.
+
+    Returns
+    -------
+    features
+        Fitted.
+    table
+        (series, features).
+
+    Raises
+    ------
+    ShapeError
+        Other numbers of series and targets.
+    """
+    features = ReSUFeatures(**{name: getattr(estimator, name) for name in SETTINGS})
+    collection = features._read(X, reset=True)
+    if len(targets) != len(collection):
+        raise ShapeError(
+            "y",
+            allowed=f"one target for each of the {len(collection)} series",
+            got=f"inconsistent numbers of samples, {len(targets)} targets",
+            remedy="X and y go together, series by series; axes of X are (n_series, channels, time).",
+        )
+    if len(collection) < 2:
+        raise ShapeError(
+            "X",
+            allowed="two series or more",
+            got="1 sample",
+            remedy="The penalty is chosen by leaving one series out.",
+        )
+    features._learn(collection)
+    for name in ("n_features_in_", "feature_names_in_"):
+        if name in vars(features):
+            vars(estimator)[name] = vars(features)[name]
+    return features, features._table(collection)
+
+
+def check_target(name: str, y: Any) -> None:
+    """Refuse to learn without targets, in the words that scikit-learn's checks look for."""
+    if y is None:
+        raise ArgumentError(
+            "y",
+            allowed="one target for each series",
+            got=f"None; {name} requires y to be passed, but the target y is None",
+            remedy="Call fit(X, y); ReSUFeatures learns without.",
+        )
+
+
+def check_alphas(alphas: Sequence[float] | None) -> list[float]:
+    """Return the penalties to choose from; None for the usual ones."""
+    chosen = np.ravel(np.asarray(ALPHAS if alphas is None else alphas, dtype=object)).tolist()
+    if not chosen:
+        raise ArgumentError(
+            "alphas",
+            allowed="at least one penalty",
+            got="none",
+            remedy="Leave alphas away for the usual ones.",
+        )
+    return [check_real("alphas", alpha, above=0) for alpha in chosen]
+
+
+def set_readout(estimator: Any, features: ReSUFeatures, ridge: Ridge) -> None:
+    """Set the attributes that tell how the features are read out."""
+    weights = np.square(ridge.coef).sum(axis=0)
+    share = np.bincount(features.feature_units_, weights=weights, minlength=len(features.units_))
+    estimator.features_ = features
+    estimator.feature_means_, estimator.feature_scales_ = ridge.mean, ridge.scale
+    estimator.coef_, estimator.intercept_ = ridge.coef, ridge.intercept
+    estimator.unit_importances_ = share / max(share.sum(), np.finfo(np.float64).tiny)
+
+
+def read_out(estimator: Any, X: Any) -> np.ndarray:
+    """Compute the scores of series, (series, targets)."""
+    table = estimator.features_.transform(X).astype(np.float64)
+    weights = estimator.coef_ / estimator.feature_scales_
+    return table @ weights.T + (estimator.intercept_ - weights @ estimator.feature_means_)
