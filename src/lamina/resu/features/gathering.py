@@ -7,12 +7,17 @@ import numpy as np
 from lamina.resu.features.collection import Collection
 from lamina.stats import LagMoments
 
+# numbers in each of the two buffers for the ends of runs
+_BUFFER = 2**19
+
 
 def scale_moments(collection: Collection, view: str, dilation: int, memory: int, horizon: int) -> LagMoments:
     """Gather the moments of windows whose samples are ``dilation`` apart, from every series.
 
     The samples t, t + dilation, t + 2·dilation, … of a series are a trial of their own for each t below the
-    dilation, so that these are the moments of `LagMoments` fed with all these trials.
+    dilation, so that these are the moments of `LagMoments` fed with all these trials. A collection has many
+    short ones, though, of which each would need the Gram matrices of its ends: since the displacement
+    identity (see `lamina.stats.displacement`) is linear, all ends of all trials are multiplied at once here.
 
     Parameters
     ----------
@@ -28,11 +33,56 @@ def scale_moments(collection: Collection, view: str, dilation: int, memory: int,
     LagMoments
         In float64, of ended trials.
     """
-    moments = LagMoments(memory, horizon, channels=collection.channels)
-    for i in range(len(collection)):
-        series = collection.series(i).astype(np.float64)
-        if view == "difference":
-            series = np.diff(series, axis=1)
-        for phase in range(min(dilation, series.shape[1])):
-            moments.update(series[:, phase::dilation].T).end_trial()
-    return moments
+    # numba takes a while to load: only who fits waits for it
+    from lamina.resu.features import kernels_moments as kernels
+
+    difference, window, channels = view == "difference", memory + horizon, collection.channels
+    size, edge = window * channels, (window - 1) * channels
+    data, starts = read_only(collection.data), collection.starts
+    means = kernels.view_means(data, starts, channels, difference)
+    core, total, counts = np.zeros((channels, size)), np.zeros(channels), np.zeros(4, np.int64)
+    change, shift = np.zeros((edge, edge)), np.zeros(edge)
+    phases = dilation * len(collection)
+    most = int(collection.lengths.max()) // (window + 1) + 2 * dilation
+    if collection.missing:
+        phases += len(collection.data) // size
+    heads, tails = (np.empty((max(min(_BUFFER // edge, phases), most), edge)) for _ in range(2))
+    done = 0
+    # squares that overflow are reported where the covariances are asked for
+    with np.errstate(over="ignore", invalid="ignore"):
+        while done < len(collection):
+            done, runs = kernels.gather(
+                data, starts, done, means, difference, dilation, window, core, total, counts, heads, tails
+            )
+            change += tails[:runs].T @ tails[:runs]
+            change -= heads[:runs].T @ heads[:runs]
+            shift += tails[:runs].sum(axis=0) - heads[:runs].sum(axis=0)
+        state = {
+            "version": 1,
+            "memory": memory,
+            "horizon": horizon,
+            "gap": 1,
+            "channels": channels,
+            "half_life": None,
+            "trial_open": False,
+            "windows_before_trial": 0,
+            **{f"n_{name}": int(counts[k]) for k, name in enumerate(_COUNTS)},
+            "clock": int(counts[3]),
+        }
+        if counts[0]:
+            mean, scatter = kernels.propagate(core, total, change, shift, int(counts[0]))
+            weight = float(counts[0])
+            state |= {"weight": weight, "weight_squares": weight}
+            state |= {"origin": means, "mean": mean, "scatter": scatter}
+    return LagMoments.from_state(state)
+
+
+# as `gather` counts them
+_COUNTS = ("windows", "trials", "short_trials", "samples")
+
+
+def read_only(data: np.ndarray) -> np.ndarray:
+    """View that is not writeable, so that kernels are compiled for one type of array and not for two."""
+    view = data.view()
+    view.flags.writeable = False
+    return view
