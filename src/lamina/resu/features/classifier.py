@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from lamina.errors import DataError
+from lamina.errors import ArgumentTypeError, DataError
 from lamina.resu.features.calibration import fit_sharpness
 from lamina.resu.features.reading import check_alphas, check_target, learn_features, read_out, set_readout
 from lamina.resu.features.ridge import fit_ridge
@@ -119,10 +119,8 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
             As `ReSUFeatures.fit`; no labels, not one for each series, or all of one class.
         """
         check_target(type(self).__name__, y)
-        labels = column_or_1d(y, warn=True)
-        check_classification_targets(labels)
         alphas = check_alphas(self.alphas)
-        classes, codes = np.unique(labels, return_inverse=True)
+        labels, classes, codes = _read_labels(y)
         if len(classes) < 2:
             raise DataError(
                 "y",
@@ -203,6 +201,32 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return softmax(self.sharpness_ * _of_all_classes(read_out(self, X)), axis=1)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        # where columns may be shuffled, as in a table of scikit-learn's checks, there is no series
+        tags.classifier_tags.poor_score = True
+        return tags
+
+
+def _read_labels(y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, the classes, and which of them each label is."""
+    labels = column_or_1d(y, warn=True)
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        remedy = "Leave series without a label out."
+        raise DataError("y", allowed="labels", got="infinity or NaN among them", remedy=remedy)
+    check_classification_targets(labels)
+    try:
+        return labels, *np.unique(labels, return_inverse=True)
+    except TypeError as error:
+        raise ArgumentTypeError(
+            "y",
+            allowed="labels of one kind, which can be sorted",
+            got=f"labels that cannot ({error})",
+            remedy="Make all of them text, or all of them numbers.",
+        ) from None
 
 
 def _of_all_classes(scores: np.ndarray) -> np.ndarray:

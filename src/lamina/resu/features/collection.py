@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import array_api_compat
 import numpy as np
 
+from lamina._checks import as_floating, count_axes
 from lamina.errors import ArgumentTypeError, DataError, ShapeError
 
 _ALLOWED = "(n_series, channels, time), (n_series, time), or a list of (channels, time) arrays"
@@ -51,8 +53,15 @@ class Collection:
         return Collection(self.data, self.starts[first : last + 1], self.channels, self.missing)
 
 
+def is_table(value: Any) -> bool:
+    """Tell whether rows are series of one channel and one length, as in scikit-learn's tables."""
+    if isinstance(value, (list, tuple)):
+        return len(value) > 0 and {_axes(item) for item in value} == {1} and len({len(i) for i in value}) == 1
+    return count_axes(value) == 2 and not hasattr(value, "toarray")
+
+
 def read_collection(name: str, value: Any, *, channels: int | None = None) -> Collection:
-    """Take a collection in any of the forms that the field uses; an array is not copied.
+    """Take a collection in any of the forms that the field uses; a whole array is not copied.
 
     Parameters
     ----------
@@ -60,7 +69,8 @@ def read_collection(name: str, value: Any, *, channels: int | None = None) -> Co
         Of the caller's argument, for messages.
     value
         (n_series, channels, time), (n_series, time) for one channel, or a list of (channels, time) or (time,)
-        arrays, whose lengths may differ. NaN marks a missing value.
+        arrays, whose lengths may differ; of NumPy, of a library that converts to it, or a data frame with a
+        series in each row. NaN, or what a mask hides, is missing.
     channels
         That there must be, as in the fit; None takes any number.
 
@@ -72,18 +82,19 @@ def read_collection(name: str, value: Any, *, channels: int | None = None) -> Co
     Raises
     ------
     ArgumentTypeError
-        No numbers.
+        No real numbers, sparse, or a data frame of several rows for each series.
     ShapeError
         Wrong number of axes, no series, an empty one, or other channels.
     DataError
         Infinite values, or a series of which nothing is there.
     """
-    if (isinstance(value, (list, tuple)) and any(np.ndim(item) > 1 for item in value)) or (
-        isinstance(value, (list, tuple)) and len({np.size(item) for item in value}) > 1
-    ):
-        collection = _from_list(name, value)
-    elif isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1:
-        collection = _from_list(name, list(value))
+    _refuse_frames(name, value)
+    several = value
+    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1:
+        several = list(value)
+    flat = isinstance(several, (list, tuple)) and all(_axes(item) == 0 for item in several)
+    if isinstance(several, (list, tuple)) and several and not flat and not is_table(several):
+        collection = _from_list(name, several)
     else:
         collection = _from_array(name, value)
     if channels is not None and collection.channels != channels:
@@ -96,19 +107,56 @@ def read_collection(name: str, value: Any, *, channels: int | None = None) -> Co
     return collection
 
 
+def _axes(item: Any) -> int:
+    """Count axes, of nested lists too, by their first elements."""
+    axes = 0
+    while isinstance(item, (list, tuple)):
+        axes += 1
+        item = item[0] if len(item) else None
+    return axes + count_axes(item)
+
+
+def _refuse_frames(name: str, value: Any) -> None:
+    index = getattr(value, "index", None)
+    if getattr(index, "nlevels", 1) > 1:
+        raise ArgumentTypeError(
+            name,
+            allowed=_ALLOWED,
+            got="a data frame with several levels of index",
+            remedy='Convert it: sktime.datatypes.convert_to(X, "numpy3D"), or "df-list" and transpose each.',
+        )
+    if isinstance(value, (list, tuple)) and any(hasattr(item, "columns") for item in value):
+        raise ArgumentTypeError(
+            name,
+            allowed=_ALLOWED,
+            got="a list of data frames, whose rows are times",
+            remedy="Turn them: [frame.to_numpy().T for frame in X].",
+        )
+    cells: Any = getattr(value, "iloc", None) if count_axes(value) == 2 else None
+    if cells is not None and 0 not in np.shape(cells.obj) and count_axes(cells[0, 0]) > 0:
+        raise ArgumentTypeError(
+            name,
+            allowed=_ALLOWED,
+            got="a data frame with series in its cells",
+            remedy='Convert it: sktime.datatypes.convert_to(X, "numpy3D").',
+        )
+
+
 def _from_array(name: str, value: Any) -> Collection:
     array = _numbers(name, value)
+    shape = array.shape
     if array.ndim == 2:
         array = array[:, None, :]
     if array.ndim != 3:
         # scikit-learn's wording, which its checks look for
         remedy = "Reshape your data: a single series is X[None, :], of one channel X.reshape(1, 1, -1)."
-        raise ShapeError(name, allowed=_ALLOWED, got=f"shape {array.shape}", remedy=remedy)
-    if 0 in array.shape:
+        raise ShapeError(name, allowed=_ALLOWED, got=f"shape {shape}", remedy=remedy)
+    if 0 in shape:
+        missing = "sample(s)" if shape[0] == 0 else "feature(s)"
         raise ShapeError(
             name,
-            allowed=f"{_ALLOWED} with at least one of each",
-            got=f"shape {array.shape} (0 sample(s), or 0 feature(s), while a minimum of 1 is required)",
+            allowed=_ALLOWED,
+            got=f"0 {missing} (shape={shape}) while a minimum of 1 is required",
             remedy="Pass at least one series of at least one sample.",
         )
     n, channels, time = array.shape
@@ -135,8 +183,6 @@ def _from_list(name: str, value: Sequence[Any]) -> Collection:
 
 
 def _numbers(name: str, value: Any) -> np.ndarray:
-    if isinstance(value, np.ma.MaskedArray):
-        value = np.ma.filled(value.astype(np.result_type(value.dtype, np.float32)), np.nan)
     if hasattr(value, "toarray"):
         raise ArgumentTypeError(
             name,
@@ -144,18 +190,18 @@ def _numbers(name: str, value: Any) -> np.ndarray:
             got=f"a sparse {type(value).__name__}",
             remedy="Make it dense: X.toarray().",
         )
-    try:
-        array = np.asarray(value)
-        if array.dtype.kind not in "bifu" and array.dtype != object:
-            raise ValueError(f"dtype {array.dtype}")
-        return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
-    except (TypeError, ValueError) as error:
-        raise ArgumentTypeError(
-            name,
-            allowed=f"real numbers: {_ALLOWED}",
-            got=f"{type(value).__name__} ({error})",
-            remedy="Convert it to an array of floats; complex series as two channels.",
-        ) from None
+    array = as_floating(name, value, convert=True)
+    if array_api_compat.is_torch_array(array):
+        if array.requires_grad or array.device.type != "cpu":
+            raise ArgumentTypeError(
+                name,
+                allowed=f"{_ALLOWED}, of NumPy, or a tensor on the CPU without gradient",
+                got=f"a tensor on {array.device}" + (" with a gradient" if array.requires_grad else ""),
+                remedy="Features are computed by NumPy; pass X.detach().cpu().",
+            )
+        array = array.numpy()
+    # compiled code reads this machine's order of bytes only
+    return np.asarray(array).astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _checked(name: str, data: np.ndarray, starts: np.ndarray, channels: int) -> Collection:

@@ -136,6 +136,10 @@ class ReSURegressor(RegressorMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        # where columns may be shuffled, as in a table of scikit-learn's checks, there is no series
+        tags.regressor_tags.poor_score = True
         return tags
 
 
@@ -144,7 +148,7 @@ def _numbers(y: Any) -> np.ndarray:
     try:
         targets = np.asarray(y)
         if np.iscomplexobj(targets):
-            raise TypeError("complex")
+            raise TypeError("Complex data not supported")
         targets = targets.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ArgumentTypeError(

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lamina._checks import check_choice, check_integer, check_real
 from lamina.errors import ArgumentError, DataError
-from lamina.resu.features.collection import Collection, read_collection
+from lamina.resu.features.collection import Collection, is_table, read_collection
 from lamina.resu.features.learning import channel_means, learn_units, set_thresholds, spend
 from lamina.resu.features.outputs import pooled_outputs
 from lamina.resu.features.pooling import STATISTICS, columns
@@ -142,12 +142,16 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         return np.asarray([f"{self.units_[unit].name}_{name}" for unit, name in pairs], dtype=object)
 
     def _read(self, X: Any, *, reset: bool) -> Collection:
-        known = None if reset else self.n_channels_
-        if hasattr(X, "iloc") or (isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype != object):
-            X = validate_data(self, cast(Any, X), reset=reset, dtype=None, ensure_all_finite=False)
-        collection = read_collection("X", X, channels=known)
-        if reset and not (isinstance(X, np.ndarray) and X.ndim == 2):
-            self.n_features_in_ = collection.channels
+        collection = read_collection("X", X, channels=None if reset else self.n_channels_)
+        table = is_table(X)
+        if table and (reset or self._of_table):
+            # names of columns and their number, as scikit-learn's estimators keep and compare them
+            validate_data(self, cast("Any", X), reset=reset, skip_check_array=True)
+        if reset:
+            self._of_table = table
+            if not table:
+                self.n_features_in_ = collection.channels
+                vars(self).pop("feature_names_in_", None)
         return collection
 
     def _table(self, collection: Collection) -> np.ndarray:
@@ -183,10 +187,12 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         mean = channel_means(collection)
         found = spend(learn_units(collection, scales, rank, ridge), n_features // width)
         if not found:
+            longest = int(collection.lengths.max())
             raise DataError(
                 "X",
                 allowed="series that vary over time",
-                got="none that does, at any scale",
+                got=f"{len(collection)} series of at most {longest} sample(s) that do not"
+                + (" (1 feature(s), where 2 are needed)" if longest == 1 else ""),
                 remedy="Series need two samples or more, and differences between them.",
             )
         self.n_channels_ = collection.channels
@@ -196,3 +202,11 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         self.feature_units_ = np.repeat(np.arange(len(found)), width)
         self.feature_statistics_ = np.tile(np.asarray(names, dtype=object), len(found))
         return collection
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        # the table is float32 whatever comes in
+        tags.transformer_tags.preserves_dtype = []
+        return tags
