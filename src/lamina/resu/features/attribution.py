@@ -1,0 +1,226 @@
+"""Where in time, and on which samples, the features of one unit come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.resu.features.bank import FeatureUnit
+from lamina.resu.features.collection import Collection
+from lamina.resu.features.outputs import view_of
+
+if TYPE_CHECKING:
+    from lamina.resu.features.transformer import ReSUFeatures
+
+Rule = Callable[[np.ndarray, float], np.ndarray]
+
+
+def _above(z: np.ndarray, threshold: float) -> np.ndarray:
+    return (z > threshold) / _present(z)
+
+
+def _mean_on(z: np.ndarray, threshold: float) -> np.ndarray:
+    return np.fmax(z, 0) / _present(z)
+
+
+def _mean_off(z: np.ndarray, threshold: float) -> np.ndarray:
+    return np.fmax(-z, 0) / _present(z)
+
+
+def _max_on(z: np.ndarray, threshold: float) -> np.ndarray:
+    on = np.fmax(z, 0)
+    top = on.max(axis=-1, keepdims=True, initial=0)
+    reached = (on == top) & (top > 0)
+    return top * reached / np.maximum(reached.sum(axis=-1, keepdims=True), 1)
+
+
+def _max_off(z: np.ndarray, threshold: float) -> np.ndarray:
+    return _max_on(-z, threshold)
+
+
+def _present(z: np.ndarray) -> np.ndarray:
+    return np.maximum(np.sum(~np.isnan(z), axis=-1, keepdims=True), 1)
+
+
+# how each statistic adds up over time: what it gives at every t sums to the feature
+RULES: dict[str, Rule] = {
+    "above": _above,
+    "mean_on": _mean_on,
+    "max_on": _max_on,
+    "mean_off": _mean_off,
+    "max_off": _max_off,
+}
+
+
+def parts(z: np.ndarray, thresholds: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Split the features of a unit into what each moment adds to them.
+
+    Parameters
+    ----------
+    z
+        (..., time), the unit's output; NaN where there is none, which adds nothing.
+    thresholds
+        Of the unit, in the order of the names that have one.
+    names
+        Of the unit's columns, such as "above_q10" or "max_on".
+
+    Returns
+    -------
+    numpy.ndarray
+        (columns, ..., time), float64, whose sums over time are the features.
+    """
+    levels = iter(thresholds)
+    found = np.empty((len(names), *z.shape))
+    for row, name in enumerate(names):
+        statistic = name if name in RULES else name.partition("_")[0]
+        found[row] = RULES[statistic](z, float(next(levels)) if name != statistic else 0.0)
+    return found
+
+
+def outputs_of(x: np.ndarray, unit: FeatureUnit) -> np.ndarray:
+    """Output of a unit on series of one length, (n_series, time), from (n_series, channels, time).
+
+    NaN where the newest sample is missing in every channel; other missing values count as the mean.
+    """
+    known = np.nan_to_num(x, nan=0.0)
+    z = np.zeros((x.shape[0], x.shape[2]), dtype=np.float32)
+    for lag in range(unit.scale.memory):
+        shift = lag * unit.scale.dilation
+        if shift < z.shape[1]:
+            z[:, shift:] += np.einsum("c,nct->nt", unit.filter[lag], known[:, :, : z.shape[1] - shift])
+    z[np.isnan(x).all(axis=1)] = np.nan
+    return z
+
+
+def back_to_samples(moments: np.ndarray, x: np.ndarray, unit: FeatureUnit) -> np.ndarray:
+    """Hand what each output adds to the samples that the output was made of.
+
+    The output at t is Σ_j Σ_c F_jc x_{c, t − j·d}; a sample gets the share |F_jc x_{c, t − j·d}| of what is
+    added at t. Where all of these are zero, the newest sample of each channel gets as much as the others.
+
+    Parameters
+    ----------
+    moments
+        (time,), what the outputs add.
+    x
+        (channels, time), the series in the unit's view, less that with which it is compared.
+    unit
+        With filter and dilation.
+
+    Returns
+    -------
+    numpy.ndarray
+        (channels, time), with the sum of ``moments``.
+    """
+    known = np.abs(np.nan_to_num(x, nan=0.0)).astype(np.float64)
+    weights = np.abs(unit.filter).astype(np.float64)
+    time = x.shape[1]
+    shifts = [lag * unit.scale.dilation for lag in range(unit.scale.memory)]
+    shifts = [shift for shift in shifts if shift < time]
+    total = np.zeros(time)
+    for lag, shift in enumerate(shifts):
+        total[shift:] += weights[lag] @ known[:, : time - shift]
+    silent = total == 0
+    scaled = np.where(silent, 0.0, moments) / np.where(silent, 1.0, total)
+    found = np.zeros(x.shape)
+    for lag, shift in enumerate(shifts):
+        found[:, : time - shift] += weights[lag][:, None] * scaled[shift:]
+    found *= known
+    return found + np.where(silent, moments, 0.0) / len(x)
+
+
+def differences_to_samples(found: np.ndarray) -> np.ndarray:
+    """Hand what differences y_t − y_{t−1} add, (..., time − 1), to both of their samples, (..., time)."""
+    samples = np.zeros((*found.shape[:-1], found.shape[-1] + 1))
+    samples[..., 1:] += found / 2
+    samples[..., :-1] += found / 2
+    return samples
+
+
+def mean_of_present(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean of arrays (..., time), aligned at their start, over those that are there; NaN where none is."""
+    longest = max(array.shape[-1] for array in arrays)
+    total, count = np.zeros((2, *arrays[0].shape[:-1], longest))
+    for array in arrays:
+        total[..., : array.shape[-1]] += np.nan_to_num(array, nan=0.0)
+        count[..., : array.shape[-1]] += ~np.isnan(array)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def take_apart(
+    features: ReSUFeatures,
+    collection: Collection,
+    weights: np.ndarray,
+    table: np.ndarray,
+    usual: np.ndarray,
+    around: Collection | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Take Σ_f w_f (x_f − r_f) apart over units and time, on average over series.
+
+    Parameters
+    ----------
+    features
+        Fitted.
+    collection
+        The series.
+    weights
+        (features,), w.
+    table
+        (n_series, features), x of each series.
+    usual
+        (features,), r.
+    around
+        Series of which r is the mean: where they have the length of a series, they say what is usual at
+        each time. None, or of other lengths: r is spread evenly.
+
+    Returns
+    -------
+    samples
+        (channels, time), what each sample adds.
+    moments
+        (units, time), what each unit adds at the time of its output.
+    outputs
+        (units, time), of each unit; NaN where there is none.
+    """
+    time = int(collection.lengths.max())
+    samples = np.zeros((collection.channels, time))
+    moments, outputs = np.zeros((2, len(features.units_), time))
+    for k, unit in enumerate(features.units_):
+        columns = np.flatnonzero(features.feature_units_ == k)
+        names, weight = features.feature_statistics_[columns].tolist(), weights[columns]
+        late = int(unit.scale.view == "difference")
+        usually, alike = _usual_course(around, unit, weight, names, features.channel_means_)
+        drawn = []
+        for i in range(len(collection)):
+            x = view_of(collection.series(i), unit.scale.view, features.channel_means_)
+            z = outputs_of(x[None], unit)[0]
+            adds = weight @ parts(z, unit.thresholds, names)
+            if len(z) == len(usually):
+                adds, x = adds - usually, x - alike
+            # what is not told for each time, and what rounding leaves, goes to all times alike
+            rest = float(weight @ (table[i, columns] - usual[columns]) - adds.sum())
+            there = ~np.isnan(z)
+            adds += rest * there / max(int(there.sum()), 1)
+            given = back_to_samples(adds, x, unit)
+            if late:
+                given, adds = differences_to_samples(given), np.pad(adds, (1, 0))
+            if not there.any():
+                adds, given = adds + rest / len(adds), given + rest / given.size
+            samples[:, : given.shape[1]] += given / len(collection)
+            moments[k, : len(adds)] += adds / len(collection)
+            drawn.append(np.pad(z, (late, 0), constant_values=np.nan))
+        outputs[k] = mean_of_present(drawn)
+    return samples, moments, outputs
+
+
+def _usual_course(
+    around: Collection | None, unit: FeatureUnit, weight: np.ndarray, names: Sequence[str], mean: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a background adds over time, and its mean series, in the unit's view; else both empty."""
+    if around is None or len(set(around.lengths.tolist())) > 1:
+        return np.zeros(0), np.zeros((len(mean), 0))
+    x = np.stack([view_of(around.series(i), unit.scale.view, mean) for i in range(len(around))])
+    adds = np.tensordot(weight, parts(outputs_of(x, unit), unit.thresholds, names), axes=1)
+    return adds.mean(axis=0), np.nan_to_num(mean_of_present(list(x)))
