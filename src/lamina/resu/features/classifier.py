@@ -54,8 +54,9 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
         The penalty that was chosen.
     sharpness_ : float
         β of `predict_proba`.
-    left_out_scores_ : (series, scores)
-        Of each training series by the fit of the read-out without it: an honest look at the training set.
+    left_out_scores_, left_out_probabilities_ : (series, scores), (series, classes)
+        Of each training series by a read-out without it: a quick estimate of how well other series will be
+        told apart, a little too good, as features, α and β are those of all.
     n_features_in_, feature_names_in_
         As in `ReSUFeatures`; the second for data frames only.
 
@@ -140,7 +141,9 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = classes
         self.alpha_ = float(readout.alpha[0])
         self.left_out_scores_ = readout.left_out
-        self.sharpness_ = fit_sharpness(_of_all_classes(readout.left_out), codes)
+        left_out = _of_all_classes(readout.left_out)
+        self.sharpness_ = fit_sharpness(left_out, codes)
+        self.left_out_probabilities_ = softmax(self.sharpness_ * left_out, axis=1)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:

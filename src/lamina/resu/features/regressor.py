@@ -43,7 +43,8 @@ class ReSURegressor(RegressorMixin, BaseEstimator):
     alpha_ : (targets,)
         The penalty that was chosen for each.
     left_out_predictions_ : (series,) or (series, targets)
-        For each training series by the fit of the read-out without it: an honest look at the training set.
+        For each training series by a read-out without it: a quick estimate of how well others will be
+        predicted, a little too good, as features and α are those of all.
     n_features_in_, feature_names_in_
         As in `ReSUFeatures`; the second for data frames only.
 

@@ -1,0 +1,62 @@
+"""The suites of scikit-learn and aeon: nothing is excluded from either."""
+
+import inspect
+
+import numpy as np
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lamina.resu.features.classifier import ReSUClassifier
+from lamina.resu.features.regressor import ReSURegressor
+from lamina.resu.features.transformer import ReSUFeatures
+
+aeon_checks = pytest.importorskip("aeon.testing.estimator_checking")
+
+from lamina.resu.features import aeon as adapters  # noqa: E402
+
+SMALL = {"n_features": 120, "memories": (2,), "rank": 2}
+INSTANCES = [kind(**SMALL) for kind in (ReSUFeatures, ReSUClassifier, ReSURegressor)]
+ADAPTERS = {
+    adapters.AeonReSUFeatures: ReSUFeatures,
+    adapters.AeonReSUClassifier: ReSUClassifier,
+    adapters.AeonReSURegressor: ReSURegressor,
+}
+
+
+@parametrize_with_checks(INSTANCES)
+def test_scikit_learn_suite(estimator, check):
+    kept = np.random.get_state()  # noqa: NPY002
+    check(estimator)
+    if check.func.__name__ == "check_methods_sample_order_invariance":
+        # it draws from the global generator itself
+        np.random.set_state(kept)  # noqa: NPY002
+
+
+def aeon_cases():
+    from aeon.testing.estimator_checking import _yield_multithreading_checks as threading
+
+    # aeon leaves these checks out unless it is told to run them
+    threading.MULTITHREAD_TESTING = True
+    return aeon_checks.parametrize_with_checks(list(ADAPTERS))
+
+
+@aeon_cases()
+def test_aeon_suite(check):
+    check()
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_adapters_take_the_settings_of_what_they_adapt(adapter):
+    assert inspect.signature(adapter) == inspect.signature(ADAPTERS[adapter])
+    assert adapter(50, rank=3).get_params() == ADAPTERS[adapter](50, rank=3).get_params()
+    with pytest.raises(TypeError, match="no_such"):
+        adapter(no_such=1)
+
+
+def test_aeon_has_each_check_run():
+    ran = {check.func.__name__ for check in test_aeon_suite.pytestmark[0].args[1]}
+    assert {
+        "check_estimator_multithreading",
+        "check_classifier_train_estimate",
+        "check_regressor_output",
+    } <= ran
