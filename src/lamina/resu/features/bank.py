@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from lamina.resu.features.scales import Scale
+from lamina.resu.features.scales import VIEWS, Scale
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,70 @@ class FeatureUnit:
     def name(self) -> str:
         """Such as ``raw_m8_d4_u0``: view, memory, dilation, unit."""
         return f"{self.scale.view}_m{self.scale.memory}_d{self.scale.dilation}_u{self.index}"
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Units as arrays, in the form that `lamina.resu.features.kernels_outputs` reads.
+
+    Parameters
+    ----------
+    plan
+        As described there.
+    """
+
+    plan: tuple[np.ndarray, ...]
+
+    @staticmethod
+    def columns_of(names: Sequence[str], thresholds: int) -> np.ndarray:
+        """Places of statistics, named as by `columns`, among those that the kernel computes, int64."""
+        rest = {name: thresholds + k for k, name in enumerate(("mean_on", "max_on", "mean_off", "max_off"))}
+        above = iter(range(thresholds))
+        return np.array([rest[name] if name in rest else next(above) for name in names], dtype=np.int64)
+
+
+def compile_units(units: Sequence[FeatureUnit], mean: np.ndarray) -> Bank:
+    """Lay out units of one or several scales; neighbours of the same scale are computed together.
+
+    Parameters
+    ----------
+    units
+        At least one.
+    mean
+        (channels,), of the training series.
+
+    Returns
+    -------
+    Bank
+    """
+    starts = [k for k, unit in enumerate(units) if k == 0 or unit.scale != units[k - 1].scale]
+    scales = [units[k].scale for k in starts]
+    channels = len(mean)
+    # float32 would not hold filters for values of 1e40 or 1e-40: powers of two, which round nothing, go from
+    # the filters to the values
+    largest = np.zeros(channels)
+    for unit in units:
+        np.maximum(largest, np.abs(unit.filter).max(axis=0), out=largest)
+    factors = np.exp2(np.round(np.log2(np.where(largest > 0, largest, 1.0))))
+    weights, places, place = [], [], 0
+    for start, stop, scale in zip(starts, [*starts[1:], len(units)], scales, strict=True):
+        taps = channels * scale.memory
+        rows = np.zeros((stop - start, taps + -taps % 4), dtype=np.float32)
+        filters = np.stack([unit.filter for unit in units[start:stop]]) / factors
+        rows[:, :taps] = filters.transpose(0, 2, 1).reshape(-1, taps)
+        weights.append(rows.ravel())
+        places.append(place)
+        place += rows.size
+    levels = np.stack([mean, np.zeros(channels)])
+    return Bank(
+        plan=(
+            np.array([VIEWS.index(scale.view) for scale in scales], dtype=np.int64),
+            np.array([scale.dilation for scale in scales], dtype=np.int64),
+            np.array([scale.memory for scale in scales], dtype=np.int64),
+            np.array([*starts, len(units)], dtype=np.int64),
+            np.array(places, dtype=np.int64),
+            np.concatenate(weights),
+            levels.astype(np.float64),
+            factors,
+        )
+    )

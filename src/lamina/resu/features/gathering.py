@@ -11,7 +11,23 @@ from lamina.stats import LagMoments
 _BUFFER = 2**19
 
 
-def scale_moments(collection: Collection, view: str, dilation: int, memory: int, horizon: int) -> LagMoments:
+def view_means(collection: Collection, view: str) -> np.ndarray:
+    """Mean of each channel of a view over all that is there, (channels,), float64; 0 where nothing is."""
+    # numba takes a while to load: only who fits waits for it
+    from lamina.resu.features import kernels_moments as kernels
+
+    data = read_only(collection.data)
+    return kernels.view_means(data, collection.starts, collection.channels, view == "difference")
+
+
+def scale_moments(
+    collection: Collection,
+    view: str,
+    dilation: int,
+    memory: int,
+    horizon: int,
+    means: np.ndarray | None = None,
+) -> LagMoments:
     """Gather the moments of windows whose samples are ``dilation`` apart, from every series.
 
     The samples t, t + dilation, t + 2·dilation, … of a series are a trial of their own for each t below the
@@ -27,19 +43,20 @@ def scale_moments(collection: Collection, view: str, dilation: int, memory: int,
         "raw" or "difference".
     dilation, memory, horizon
         Of the windows.
+    means
+        From `view_means` of this view, if they are known already.
 
     Returns
     -------
     LagMoments
         In float64, of ended trials.
     """
-    # numba takes a while to load: only who fits waits for it
     from lamina.resu.features import kernels_moments as kernels
 
     difference, window, channels = view == "difference", memory + horizon, collection.channels
     size, edge = window * channels, (window - 1) * channels
     data, starts = read_only(collection.data), collection.starts
-    means = kernels.view_means(data, starts, channels, difference)
+    means = view_means(collection, view) if means is None else means
     core, total, counts = np.zeros((channels, size)), np.zeros(channels), np.zeros(4, np.int64)
     change, shift = np.zeros((edge, edge)), np.zeros(edge)
     phases = dilation * len(collection)

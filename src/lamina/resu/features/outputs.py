@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
-from lamina.resu.features.bank import FeatureUnit
+from lamina.resu.features.bank import FeatureUnit, compile_units
 from lamina.resu.features.collection import Collection
-from lamina.resu.features.pooling import columns, pool
+from lamina.resu.features.gathering import read_only
+from lamina.resu.features.pooling import columns
+
+# series that outputs are sampled from, for quantiles
+_SAMPLED = 64
 
 
 def view_of(series: np.ndarray, view: str, mean: np.ndarray) -> np.ndarray:
-    """A series in a view, less the training mean, float32: (channels, time).
+    """Look at a series in a view, less the training mean, float32: (channels, time).
 
     "difference" is one sample shorter, and its mean is taken as zero.
     """
@@ -24,7 +30,8 @@ def view_of(series: np.ndarray, view: str, mean: np.ndarray) -> np.ndarray:
 def unit_output(x: np.ndarray, unit: FeatureUnit) -> np.ndarray:
     """Output of one unit, (time,): missing values and missing history count as the mean.
 
-    NaN where the newest sample is missing in every channel.
+    NaN where the newest sample is missing in every channel. By NumPy, one lag after another: what the
+    compiled kernel computes for many units at once.
     """
     known = np.nan_to_num(x, nan=0.0)
     z = np.zeros(x.shape[1], dtype=np.float32)
@@ -43,15 +50,42 @@ def pooled_outputs(
     statistics: Sequence[str],
     n_jobs: int = 1,
 ) -> np.ndarray:
-    """Compute the table of features, (n_series, units · columns), float32."""
-    del n_jobs
-    width = len(columns(statistics, len(units[0].thresholds)))
-    table = np.empty((len(collection), len(units) * width), dtype=np.float32)
-    for i in range(len(collection)):
-        views = {view: view_of(collection.series(i), view, mean) for view in {u.scale.view for u in units}}
-        for k, unit in enumerate(units):
-            z = unit_output(views[unit.scale.view], unit)
-            table[i, k * width : (k + 1) * width] = pool(z, unit.thresholds, statistics)
+    """Compute the table of features, (n_series, units · columns), float32.
+
+    Parameters
+    ----------
+    collection
+        The series, only read.
+    units
+        With their thresholds, as many for each.
+    mean
+        Of the channels, in the training series.
+    statistics
+        Names from ``STATISTICS``.
+    n_jobs
+        Threads, ≥ 1, each of which takes its share of the series. The table does not depend on it.
+    """
+    # numba takes a while to load: only who transforms waits for it
+    from lamina.resu.features import kernels_outputs as kernels
+
+    bank = compile_units(units, mean)
+    thresholds = np.stack([unit.thresholds for unit in units])
+    names = columns(statistics, thresholds.shape[1])
+    places = bank.columns_of(names, thresholds.shape[1])
+    table = np.empty((len(collection), len(units) * len(names)), dtype=np.float32)
+    series = (read_only(collection.data), collection.starts, collection.channels, collection.missing)
+
+    def fill(limits: tuple[int, int]) -> None:
+        kernels.pool_series(series, *limits, bank.plan, thresholds, places, table)
+
+    if n_jobs == 1 or len(collection) == 1:
+        fill((0, len(collection)))
+        return table
+    # a few shares for each thread, since series may differ in length
+    shares = min(4 * n_jobs, len(collection))
+    limits = [len(collection) * share // shares for share in range(shares + 1)]
+    with ThreadPoolExecutor(n_jobs) as pool:
+        list(pool.map(fill, pairwise(limits)))
     return table
 
 
@@ -59,13 +93,13 @@ def sample_outputs(
     collection: Collection, units: Sequence[FeatureUnit], mean: np.ndarray, n_samples: int = 4096
 ) -> np.ndarray:
     """Sample each unit's output over the collection evenly, (units, about n_samples), for its quantiles."""
-    step = max(1, len(collection) // 64)
-    chosen = range(0, len(collection), step)
-    stride = max(1, int(collection.lengths[::step].sum()) // n_samples)
-    rows = []
-    for unit in units:
-        outputs = [unit_output(view_of(collection.series(i), unit.scale.view, mean), unit) for i in chosen]
-        z = np.concatenate(outputs)
-        rows.append(z[~np.isnan(z)][::stride])
-    shortest = min(len(row) for row in rows)
-    return np.stack([row[:shortest] for row in rows])
+    from lamina.resu.features import kernels_outputs as kernels
+
+    step = max(1, len(collection) // _SAMPLED)
+    chosen = np.arange(0, len(collection), step)
+    total = int(collection.lengths[::step].sum())
+    stride = max(1, total // n_samples)
+    samples = np.empty((len(units), -(-total // stride)), dtype=np.float32)
+    series = (read_only(collection.data), collection.starts, collection.channels, collection.missing)
+    filled = kernels.sample_series(series, chosen, stride, compile_units(units, mean).plan, samples)
+    return samples[:, :filled]

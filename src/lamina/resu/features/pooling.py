@@ -38,7 +38,7 @@ def pool(z: np.ndarray, thresholds: np.ndarray, statistics: Sequence[str]) -> np
     Parameters
     ----------
     z
-        (time,), NaN where there is none.
+        (time,), NaN where there is none. If there is none at all, it counts as one sample at the mean.
     thresholds
         (thresholds,).
     statistics
@@ -50,6 +50,8 @@ def pool(z: np.ndarray, thresholds: np.ndarray, statistics: Sequence[str]) -> np
         (columns,).
     """
     z = z[~np.isnan(z)]
+    if len(z) == 0:
+        z = np.zeros(1)
     on, off = np.maximum(z, 0), np.maximum(-z, 0)
     values: list[float] = []
     for statistic in statistics:

@@ -1,0 +1,308 @@
+"""Outputs of units over series, and what is kept of them, compiled: the loops behind `pooled_outputs`.
+
+Each series is written once into a line of float32 with zeros before it, so that missing history counts as
+the mean; a lag is then an offset into that line. Two units are convolved at a time, four lags at a time:
+eight multiplications for six loads and two stores. Their outputs stay in the first-level cache, where they are
+pooled. All loops run over a multiple of `BLOCK` samples, so that no scalar remainder is left over. What is
+beyond the end of the series, or missing in it, is set to zero in the output and taken off the counts.
+
+Loaded only when something is transformed, since numba takes a while to import.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+# samples that a vectorised loop of float32 takes at once: four registers of eight
+BLOCK = 32
+
+# sums may be reordered; there is no NaN in the lines
+_FAST = {"reassoc", "contract", "nsz", "nnan"}
+
+_SIGN = np.int32(-(2**31))
+
+Series = tuple[np.ndarray, np.ndarray, int, bool]
+"""Values and starts as in `Collection`, the channels, and whether any value is missing."""
+
+Plan = tuple[np.ndarray, ...]
+"""Eight arrays: view (0 raw, 1 difference), dilation, memory and first unit of each scale (and the end of the
+last); its place in the weights; the weights, (units, taps) of each scale, float32, taps filled up to a multiple
+of four; levels that are taken off, (views, channels), and factors that values are multiplied by, (channels,)."""
+
+
+@njit(cache=True, nogil=True)
+def pool_series(
+    series: Series,
+    first: int,
+    last: int,
+    plan: Plan,
+    thresholds: np.ndarray,
+    columns: np.ndarray,
+    table: np.ndarray,
+) -> None:
+    """Fill the rows ``first`` to ``last`` (excluded) of the table.
+
+    Parameters
+    ----------
+    series, plan
+        As above.
+    first, last
+        Of the series.
+    thresholds
+        (units, thresholds), float32.
+    columns
+        Which of the statistics, in the order of `_pool`, go into the columns of a unit.
+    table
+        (n_series, units · columns), float32.
+    """
+    lines, absent, outputs = _scratch(series, first, last, plan)
+    bits = outputs.view(np.int32)
+    kept = np.empty(thresholds.shape[1] + 4, np.float32)
+    n_absent, samples = np.zeros(2, np.int64), np.zeros(2, np.int64)
+    offsets = np.empty(4 * ((plan[2].max() * series[2] + 3) // 4), np.int64)
+    width = len(columns)
+    for i in range(first, last):
+        _write_lines(series, i, plan, lines, absent, n_absent, samples)
+        for scale in range(len(plan[0])):
+            view = plan[0][scale]
+            padded = _padded(samples[view])
+            unit, stop = plan[3][scale], plan[3][scale + 1]
+            taps = _write_offsets(plan, scale, series[2], samples[view], offsets)
+            place = plan[4][scale]
+            while unit < stop:
+                pair = min(2, stop - unit)
+                _convolve(lines[view], offsets, taps, plan[5], place, pair, outputs, padded)
+                place += pair * taps
+                for k in range(pair):
+                    z = outputs[k, :padded]
+                    _blank(z, samples[view], absent[view], n_absent[view])
+                    _pool(z, bits[k, :padded], samples[view] - n_absent[view], thresholds[unit + k], kept)
+                    row = table[i, (unit + k) * width : (unit + k + 1) * width]
+                    for column in range(width):
+                        row[column] = kept[columns[column]]
+                unit += pair
+
+
+@njit(cache=True, nogil=True)
+def sample_series(series: Series, chosen: np.ndarray, stride: int, plan: Plan, samples: np.ndarray) -> int:
+    """Keep every ``stride``-th output that there is, over the chosen series one after another.
+
+    Parameters
+    ----------
+    series, plan
+        As above.
+    chosen
+        Indices of series.
+    stride
+        ≥ 1.
+    samples
+        (units, most samples), float32, to be filled from the left.
+
+    Returns
+    -------
+    int
+        How many of each unit's were filled; of the view that has fewest.
+    """
+    lines, absent, outputs = _scratch(series, 0, len(series[1]) - 1, plan)
+    n_absent, length = np.zeros(2, np.int64), np.zeros(2, np.int64)
+    offsets = np.empty(4 * ((plan[2].max() * series[2] + 3) // 4), np.int64)
+    picked = np.empty((2, outputs.shape[1]), np.int64)
+    n_picked, seen, filled = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(2, np.int64)
+    for i in chosen:
+        _write_lines(series, i, plan, lines, absent, n_absent, length)
+        for view in range(2):
+            n_picked[view] = 0
+            skipped = 0
+            for t in range(length[view]):
+                if skipped < n_absent[view] and absent[view, skipped] == t:
+                    skipped += 1
+                    continue
+                if seen[view] % stride == 0 and filled[view] + n_picked[view] < samples.shape[1]:
+                    picked[view, n_picked[view]] = t
+                    n_picked[view] += 1
+                seen[view] += 1
+        for scale in range(len(plan[0])):
+            view = plan[0][scale]
+            unit, stop = plan[3][scale], plan[3][scale + 1]
+            taps = _write_offsets(plan, scale, series[2], length[view], offsets)
+            place = plan[4][scale]
+            while unit < stop:
+                pair = min(2, stop - unit)
+                _convolve(lines[view], offsets, taps, plan[5], place, pair, outputs, _padded(length[view]))
+                place += pair * taps
+                for k in range(pair):
+                    for j in range(n_picked[view]):
+                        samples[unit + k, filled[view] + j] = outputs[k, picked[view, j]]
+                unit += pair
+        filled += n_picked
+    fewest = samples.shape[1]
+    for scale in range(len(plan[0])):
+        fewest = min(fewest, filled[plan[0][scale]])
+    return fewest
+
+
+@njit(cache=True)
+def _padded(samples):  # noqa: ANN001, ANN202
+    return (samples + BLOCK - 1) // BLOCK * BLOCK
+
+
+@njit(cache=True)
+def _reach(plan, view):  # noqa: ANN001, ANN202
+    """Count the samples before the first that units of a view look back to."""
+    reach = 0
+    for scale in range(len(plan[0])):
+        if plan[0][scale] == view:
+            reach = max(reach, (plan[2][scale] - 1) * plan[1][scale])
+    return reach
+
+
+@njit(cache=True)
+def _scratch(series, first, last, plan):  # noqa: ANN001, ANN202
+    longest = 0
+    for i in range(first, last):
+        longest = max(longest, (series[1][i + 1] - series[1][i]) // series[2])
+    padded = _padded(longest)
+    lines = np.zeros((2, series[2] * (max(_reach(plan, 0), _reach(plan, 1)) + padded)), np.float32)
+    return lines, np.empty((2, longest if series[3] else 1), np.int64), np.empty((2, padded), np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _write_lines(series, i, plan, lines, absent, n_absent, samples):  # noqa: ANN001, ANN202
+    """Write a series in each view that is looked at, (channels, reach + padded samples), zeros around it."""
+    data, starts, channels, missing = series
+    time = (starts[i + 1] - starts[i]) // channels
+    for view in range(2):
+        samples[view] = time - view
+        n_absent[view] = 0
+        used = False
+        for scale in range(len(plan[0])):
+            used |= plan[0][scale] == view
+        if not used:
+            continue
+        reach = _reach(plan, view)
+        stride = reach + _padded(time - view)
+        line = lines[view]
+        for c in range(channels):
+            source = data[starts[i] + c * time : starts[i] + (c + 1) * time]
+            level, factor = plan[6][view, c], plan[7][c]
+            line[c * stride : c * stride + reach] = 0
+            target = line[c * stride + reach : (c + 1) * stride]
+            if view == 0:
+                for t in range(time):
+                    target[t] = (np.float64(source[t]) - level) * factor
+            else:
+                for t in range(time - 1):
+                    target[t] = ((np.float64(source[t + 1]) - np.float64(source[t])) - level) * factor
+            target[time - view :] = 0
+        if missing:
+            _find_absent(line, channels, reach, stride, view, absent, n_absent, samples)
+
+
+@njit(cache=True, nogil=True)
+def _find_absent(line, channels, reach, stride, view, absent, n_absent, samples):  # noqa: ANN001, ANN202
+    """List the samples that are missing in every channel, and put the mean wherever a value is missing."""
+    for t in range(reach, reach + samples[view]):
+        there = False
+        for c in range(channels):
+            if line[c * stride + t] == line[c * stride + t]:
+                there = True
+            else:
+                line[c * stride + t] = 0
+        if not there:
+            absent[view, n_absent[view]] = t - reach
+            n_absent[view] += 1
+
+
+@njit(cache=True)
+def _write_offsets(plan, scale, channels, samples, offsets):  # noqa: ANN001, ANN202
+    """Write where in the line each tap begins, channel by channel, newest lag first; return how many taps.
+
+    Those that fill them up to a multiple of four have no weight, and point to where there is something.
+    """
+    reach = _reach(plan, plan[0][scale])
+    stride = reach + _padded(samples)
+    taps = 0
+    for c in range(channels):
+        for lag in range(plan[2][scale]):
+            offsets[taps] = c * stride + reach - lag * plan[1][scale]
+            taps += 1
+    while taps % 4:
+        offsets[taps] = reach
+        taps += 1
+    return taps
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _convolve(line, offsets, taps, weights, place, pair, outputs, padded):  # noqa: ANN001, ANN202
+    """Convolve with one or two units whose weights begin at ``place``; a lone one is computed twice."""
+    z0, z1 = outputs[0, :padded], outputs[1, :padded]
+    for k in range(0, taps, 4):
+        f, g = place + k, place + k + (pair - 1) * taps
+        f0, f1, f2, f3 = weights[f], weights[f + 1], weights[f + 2], weights[f + 3]
+        g0, g1, g2, g3 = weights[g], weights[g + 1], weights[g + 2], weights[g + 3]
+        x0 = line[offsets[k] : offsets[k] + padded]
+        x1 = line[offsets[k + 1] : offsets[k + 1] + padded]
+        x2 = line[offsets[k + 2] : offsets[k + 2] + padded]
+        x3 = line[offsets[k + 3] : offsets[k + 3] + padded]
+        if k == 0:
+            for t in range(padded):
+                z0[t] = (f0 * x0[t] + f1 * x1[t]) + (f2 * x2[t] + f3 * x3[t])
+                z1[t] = (g0 * x0[t] + g1 * x1[t]) + (g2 * x2[t] + g3 * x3[t])
+        else:
+            for t in range(padded):
+                z0[t] += (f0 * x0[t] + f1 * x1[t]) + (f2 * x2[t] + f3 * x3[t])
+                z1[t] += (g0 * x0[t] + g1 * x1[t]) + (g2 * x2[t] + g3 * x3[t])
+
+
+@njit(cache=True)
+def _blank(z, samples, absent, n_absent):  # noqa: ANN001, ANN202
+    z[samples:] = 0
+    for k in range(n_absent):
+        z[absent[k]] = 0
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _pool(z, bits, present, thresholds, kept):  # noqa: ANN001, ANN202
+    """Write the fractions above the thresholds, mean and maximum of ON, mean and maximum of OFF.
+
+    Of a series with nothing to look at, those of a single sample at the mean.
+    """
+    zeros = len(z) - max(present, 1)
+    share = np.float32(1.0) / np.float32(max(present, 1))
+    n = len(thresholds)
+    for k in range(0, n, 4):
+        # the last four may overlap the four before them
+        k = max(min(k, n - 4), 0)
+        q0, q1 = thresholds[k], thresholds[min(k + 1, n - 1)]
+        q2, q3 = thresholds[min(k + 2, n - 1)], thresholds[min(k + 3, n - 1)]
+        n0 = n1 = n2 = n3 = np.int32(0)
+        for t in range(len(z)):
+            # the casts keep the counters at 32 bits, as wide as the values, so that the loop is vectorised
+            n0 = np.int32(n0 + (z[t] > q0))
+            n1 = np.int32(n1 + (z[t] > q1))
+            n2 = np.int32(n2 + (z[t] > q2))
+            n3 = np.int32(n3 + (z[t] > q3))
+        kept[min(k + 3, n - 1)] = np.float32(n3 - zeros * (q3 < 0)) * share
+        kept[min(k + 2, n - 1)] = np.float32(n2 - zeros * (q2 < 0)) * share
+        kept[min(k + 1, n - 1)] = np.float32(n1 - zeros * (q1 < 0)) * share
+        kept[k] = np.float32(n0 - zeros * (q0 < 0)) * share
+    total = sizes = np.float32(0)
+    highest = lowest = np.int32(0)
+    for t in range(len(z)):
+        total += z[t]
+        sizes += abs(z[t])
+        # positive floats have the order of their bits, negative ones are negative; unlike the maximum of
+        # floats, that of integers is vectorised
+        highest = max(highest, bits[t])
+        lowest = max(lowest, np.int32(bits[t] ^ _SIGN))
+    half = np.float32(0.5) * share
+    kept[n] = (sizes + total) * half
+    kept[n + 1] = _as_float(highest)
+    kept[n + 2] = (sizes - total) * half
+    kept[n + 3] = _as_float(lowest)
+
+
+@njit(cache=True)
+def _as_float(bits):  # noqa: ANN001, ANN202
+    return np.int32(bits).view(np.float32)
