@@ -218,9 +218,39 @@ def test_two_channels_that_disagree_are_both_named():
         ReSUAnomaly(2, 2, 1, statistic="sample").fit(y).contributions(y, by="unit")
 
 
+def test_in_retrospect_a_sample_has_the_mean_over_the_futures_that_hold_it():
+    y = recording(1, 300)
+    detector = ReSUAnomaly(6, 4, 3).fit(recording())
+    score = detector.surprise(y)
+    expected = [np.nanmean(score[t : t + 4]) if t >= 6 else np.nan for t in range(300)]
+    np.testing.assert_allclose(detector.surprise(y, retrospective=True), expected, rtol=1e-10)
+    y[150] = np.nan
+    score = detector.surprise(y, retrospective=True)
+    # the windows that hold the gap have no score; whole again is the one from 151 to 160, future from 157
+    assert np.flatnonzero(np.isnan(score)).tolist() == [*range(6), *range(150, 157)]
+    assert [len(part) for part in detector.surprise([y[:120], y[120:]], retrospective=True)] == [120, 180]
+
+
+def test_a_stuck_sensor_in_a_noisy_signal_is_less_surprising_than_anything():
+    y = recording(0, 3000, 1)
+    one, two = ReSUAnomaly(10, 20, 2).fit(y[:2000]), ReSUAnomaly(10, 20, 2, two_sided=True).fit(y[:2000])
+    test = y[2000:].copy()
+    test[500:600] = y[:2000].mean()
+    inside = slice(530, 600)
+    assert np.nanmax(one.surprise(test)[inside]) < np.nanmin(one.surprise(y[2000:]))
+    assert (two.predict(test)[inside] == -1).all()
+    assert np.mean(two.predict(y[2000:]) == -1) < 0.01
+    # by hand, and the order of what is more than usual stays
+    mean, variance = one.training_scores_.mean(), one.training_scores_.var()
+    x = one.surprise(y)[30:] / mean
+    np.testing.assert_allclose(two.surprise(y)[30:], 2 * mean**2 / variance * (x - 1 - np.log(x)), rtol=1e-9)
+    more = x > 1
+    assert (np.argsort(x[more]) == np.argsort(two.surprise(y)[30:][more])).all()
+
+
 def test_auto_chooses_as_the_unit_does_and_says_so():
     y = recording(0, 2000, 1)
-    detector, unit = ReSUAnomaly().fit(y), lamina.ReSU(ridge=1e-3).fit(y)
+    detector, unit = ReSUAnomaly().fit(y), lamina.ReSU(ridge=1e-4).fit(y)
     assert (detector.memory_, detector.horizon_) == (unit.memory_, unit.horizon_)
     assert detector.rank_ == unit.rank_
     assert detector.selection_.order == unit.selection_.order
@@ -243,6 +273,8 @@ def test_auto_chooses_as_the_unit_does_and_says_so():
         ({"contamination": 0.6}, "contamination"),
         ({"contamination": True}, "contamination"),
         ({"refits": -1}, "refits"),
+        ({"two_sided": 1}, "two_sided"),
+        ({"two_sided": True, "statistic": "sample"}, "two_sided"),
         ({"ridge": -1.0}, "ridge"),
     ],
 )

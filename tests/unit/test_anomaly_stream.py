@@ -32,6 +32,15 @@ def test_as_the_batch(channels, gap, statistic):
     assert (stream.threshold, stream.samples) == (detector.threshold_, len(y))
 
 
+def test_less_than_usual_in_a_stream():
+    y = recording()
+    detector = ReSUAnomaly(5, 4, 2, two_sided=True).fit(y)
+    stream = SurpriseStream(detector)
+    np.testing.assert_allclose(
+        [stream.update(sample) for sample in y], detector.surprise(y), rtol=1e-6, atol=1e-9
+    )
+
+
 def test_numbers_lists_and_other_types_for_a_sample():
     y = recording(channels=1)[:, 0]
     detector = ReSUAnomaly(5, 4, 2).fit(y)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lamina.errors import ArgumentError, DataError
+from lamina.errors import ArgumentError, DataError, FewWindowsWarning
 from lamina.resu.anomaly import learning
 from lamina.resu.anomaly.detector import ReSUAnomaly
 from lamina.resu.anomaly.thresholds import fit_pareto, surprise_threshold
@@ -161,7 +161,8 @@ def test_one_gap_takes_out_every_window_that_holds_it_and_no_other():
 def test_too_much_contamination_leaves_nothing_to_learn_from():
     # two windows, of which one is to go
     y = autoregressive(0, 41)
-    with pytest.raises(DataError, match="contamination"):
+    few = pytest.warns(FewWindowsWarning)
+    with few, pytest.raises(DataError, match="contamination"):
         ReSUAnomaly(20, 20, 1, contamination=0.5).fit(y)
 
 

@@ -41,6 +41,8 @@ class SurpriseBank:
         Windows that it was learned from.
     statistic
         Whether e is the whole future, the outputs then unit by unit, or the innovation of its last sample.
+    typical
+        Mean and degrees of freedom of normal scores, where less than usual is a surprise as well; else None.
     """
 
     weights: np.ndarray
@@ -51,6 +53,7 @@ class SurpriseBank:
     canonical_correlations: np.ndarray
     n_windows: int
     statistic: Statistic
+    typical: tuple[float, float] | None = None
 
     @property
     def channels(self) -> int:
@@ -104,8 +107,7 @@ def solve_bank(
     Warns
     -----
     FewWindowsWarning
-        Without a ridge, fewer windows than directions of past and future: some residual is always 0 in the
-        fit.
+        Fewer windows than directions of past and future: some residual is always 0 in the fit.
 
     Raises
     ------
@@ -124,14 +126,14 @@ def solve_bank(
         found = truncated_cca(past, future, cross, rank, rcond=rcond)
     psi, phi, sigma = found.past_filters, found.future_filters, found.canonical_correlations
     units = len(sigma)
-    if not ridge and covariances.effective_windows - 1 < found.past_rank + found.future_rank:
+    if covariances.effective_windows - 1 < found.past_rank + found.future_rank:
         warnings.warn(
             f"{covariances.n_windows} window(s) are too few for {found.past_rank} direction(s) of the past "
-            f"and {found.future_rank} of the future: part of the residual vanishes in the fit, and is a "
-            "surprise on any other recording. Give a longer recording, a shorter memory and horizon, or a "
-            "ridge.",
+            f"and {found.future_rank} of the future: part of the residual vanishes in the fit but for the "
+            "ridge, and is a surprise on any other recording. Give a longer recording, or a shorter memory "
+            "and horizon.",
             FewWindowsWarning,
-            stacklevel=4,
+            stacklevel=6,
         )
     # Φ = U_rᵀ W_f: the rest of an orthonormal basis gives the directions that no unit foretells
     basis = whitener @ future @ phi.T

@@ -11,9 +11,11 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lamina._checks import check_choice, check_integer, check_real
+from lamina.errors import ArgumentError
 from lamina.resu.admission import admit, all_or_nothing, is_list_of_trials
 from lamina.resu.anomaly.bank import Statistic, SurpriseBank
 from lamina.resu.anomaly.learning import learn
+from lamina.resu.anomaly.scoring import retrospective as over_futures
 from lamina.resu.anomaly.scoring import shares_of, surprise_of
 from lamina.resu.anomaly.thresholds import ThresholdRule, surprise_threshold
 from lamina.resu.settings import Request, check_request
@@ -49,6 +51,10 @@ class ReSUAnomaly(OutlierMixin, BaseEstimator):
     statistic
         "window" judges the whole future, as above; "sample" the last sample of it alone, given the units and
         the samples before it: sharper in time, and with less evidence.
+    two_sided
+        Take less surprise than usual for an anomaly, too, as of a stuck sensor in a noisy signal (for
+        "window"): the score is ν (x − 1 − log x), x = s / mean, 2 log of the likelihood ratio against a
+        residual of any other size, with the mean and the degrees of freedom ν of the training scores.
     false_alarm_rate
         Share of normal samples whose surprise may exceed the threshold, above 0 and below 1.
     threshold_rule
@@ -92,7 +98,9 @@ class ReSUAnomaly(OutlierMixin, BaseEstimator):
     first sample that justifies it. In return an anomaly of n samples can raise n + L − 1 scores: it is in the
     future of the first n + h − 1, and then in the past of the others. NaN marks a gap; a score is NaN, and
     its sample counts as normal, where the window is not whole, at the beginning of a recording and for L − 1
-    samples after a gap. Scores have the type of the recording; they are computed in float64.
+    samples after a gap. A channel that never moved in training counts for nothing. Scores have the type of
+    the recording; they are computed in float64. Where the training recording is not many times longer than
+    a window, more normal samples exceed the threshold than stated: neighbouring windows share samples.
 
     References
     ----------
@@ -122,11 +130,12 @@ class ReSUAnomaly(OutlierMixin, BaseEstimator):
         *,
         gap: int = 1,
         statistic: Statistic = "window",
+        two_sided: bool = False,
         false_alarm_rate: float = 0.001,
         threshold_rule: ThresholdRule = "pareto",
         contamination: float | None = None,
         refits: int = 2,
-        ridge: float = 1e-3,
+        ridge: float = 1e-4,
         rcond: float | None = None,
         sampling_rate: float | None = None,
         criterion: Criterion = "svc",
@@ -136,6 +145,7 @@ class ReSUAnomaly(OutlierMixin, BaseEstimator):
         self.rank = rank
         self.gap = gap
         self.statistic = statistic
+        self.two_sided = two_sided
         self.false_alarm_rate = false_alarm_rate
         self.threshold_rule = threshold_rule
         self.contamination = contamination
@@ -172,14 +182,14 @@ class ReSUAnomaly(OutlierMixin, BaseEstimator):
         Warns
         -----
         FewWindowsWarning
-            Fewer windows than directions, without a ridge.
+            Fewer windows than directions.
         UnpredictableWarning
             "auto" found nothing in the past that stands out from chance.
         """
         request = self._check_parameters()
         with all_or_nothing(self):
             trials = admit(self, X, reset=True)
-            found = learn(trials, request, self.statistic, self.contamination, self.refits)
+            found = learn(trials, request, self.statistic, self.two_sided, self.contamination, self.refits)
             settings, bank = found.settings, found.bank
             self.bank_, self.selection_ = bank, found.selection
             self.training_scores_, self.cross_fitted_ = found.scores, found.cross_fitted
@@ -192,13 +202,17 @@ class ReSUAnomaly(OutlierMixin, BaseEstimator):
             self.offset_ = -self.threshold_
         return self
 
-    def surprise(self, X: Trials) -> Array | list[Array]:
+    def surprise(self, X: Trials, *, retrospective: bool = False) -> Array | list[Array]:
         """Surprise of every sample, s = eᵀ S⁻¹ e of the window that ends in it; higher is more anomalous.
 
         Parameters
         ----------
         X
             One recording or a list of trials, with the channels of the fit.
+        retrospective
+            Give each sample the mean over the windows in whose future it lies, (s_τ + … + s_{τ+h−1}) / h,
+            without those that have no score. It looks ahead by h − 1 samples, and says better where an
+            anomaly was; the threshold is not made for it.
 
         Returns
         -------
@@ -213,6 +227,8 @@ class ReSUAnomaly(OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         scores = [surprise_of(self.bank_, trial) for trial in admit(self, X, reset=False)]
+        if retrospective:
+            scores = [over_futures(score, self.horizon_) for score in scores]
         return scores if is_list_of_trials(X) else scores[0]
 
     def score_samples(self, X: Trials) -> Array | list[Array]:
@@ -325,6 +341,13 @@ class ReSUAnomaly(OutlierMixin, BaseEstimator):
         if self.contamination is not None:
             check_real("contamination", self.contamination, above=0.0, maximum=0.5)
         check_integer("refits", self.refits, minimum=0)
+        if self.two_sided is not False and (self.two_sided is not True or self.statistic != "window"):
+            raise ArgumentError(
+                "two_sided",
+                allowed="False, or True with the statistic 'window'",
+                got=f"{self.two_sided!r} with {self.statistic!r}",
+                remedy="The residual of one sample is often small by chance.",
+            )
         names = ("memory", "horizon", "rank", "gap", "ridge", "rcond", "sampling_rate", "criterion")
         return check_request(**{name: getattr(self, name) for name in names})
 

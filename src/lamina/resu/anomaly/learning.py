@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from array_api_compat import to_device
 
 from lamina.errors import DataError, LaminaWarning, StateError
 from lamina.resu.anomaly.bank import Statistic, SurpriseBank, solve_bank
-from lamina.resu.anomaly.scoring import surprise_of
+from lamina.resu.anomaly.scoring import surprise_of, unlike
 from lamina.resu.choosing import Readings
 from lamina.resu.gathering import covariances_of, empty_moments, gather
 from lamina.resu.settings import Request, Settings
@@ -51,7 +51,12 @@ class Learned:
 
 
 def learn(
-    trials: Sequence[Array], request: Request, statistic: Statistic, contamination: float | None, refits: int
+    trials: Sequence[Array],
+    request: Request,
+    statistic: Statistic,
+    two_sided: bool,
+    contamination: float | None,
+    refits: int,
 ) -> Learned:
     """Learn what is normal from trials of (time, channels).
 
@@ -63,6 +68,8 @@ def learn(
         Checked parameters of the units.
     statistic
         As in `solve_bank`.
+    two_sided
+        Whether less surprise than usual is one, too.
     contamination
         Share of the scored samples that is left out and learned without, ``refits`` times; None for none.
     refits
@@ -102,7 +109,14 @@ def learn(
         scores, crossed = _scores(arrays, kept, bank, settings, statistic)
     pooled = np.sort(np.concatenate(scores))
     pooled = pooled[: len(pooled) - int(np.isnan(pooled).sum())]
-    return Learned(settings, selection, bank, pooled, crossed, windows - bank.n_windows)
+    left_out = windows - bank.n_windows
+    if two_sided:
+        # the scores that were left out are no measure of the usual
+        usual = pooled[: len(pooled) - round((contamination or 0.0) * len(pooled))]
+        mean, variance = float(usual.mean()), float(usual.var())
+        bank = replace(bank, typical=(mean, 2 * mean**2 / variance) if variance > 0 else None)
+        pooled = np.sort(unlike(bank.typical, pooled))
+    return Learned(settings, selection, bank, pooled, crossed, left_out)
 
 
 def _bank_of(

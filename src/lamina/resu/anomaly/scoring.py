@@ -19,7 +19,9 @@ _BLOCK = 2**20
 
 
 def surprise_of(bank: SurpriseBank, trial: Array) -> Array:
-    """Return r^T r of the window that ends in each sample, (time,), of the type of the trial.
+    """Return rᵀr of the window that ends in each sample, (time,), of the type of the trial.
+
+    Where the bank knows what is typical, how unlike that it is, see `unlike`.
 
     Parameters
     ----------
@@ -38,7 +40,61 @@ def surprise_of(bank: SurpriseBank, trial: Array) -> Array:
     DataError
         A score is too large for the type.
     """
-    return _answer(bank, trial, lambda r, xp: xp.sum(r * r, axis=1))
+    return _answer(bank, trial, lambda r, xp: unlike(bank.typical, xp.sum(r * r, axis=1)))
+
+
+def unlike(typical: tuple[float, float] | None, score: Array) -> Array:
+    """Return 2 log of the likelihood ratio that the residual has another size than usual.
+
+    ν (x − 1 − log x), x = s / mean: for s ~ mean · χ²_ν / ν, against any other mean. It grows on both sides.
+
+    Parameters
+    ----------
+    typical
+        The mean and ν; None leaves scores as they are.
+    score
+        Scores, ≥ 0 or NaN.
+
+    Returns
+    -------
+    Array
+        ≥ 0.
+    """
+    if typical is None:
+        return score
+    xp = array_namespace(score)
+    x = score / typical[0]
+    # no residual at all is as unusual as one of a millionth of the size
+    return typical[1] * (x - 1.0 - xp.log(xp.clip(x, 1e-12, None)))
+
+
+def retrospective(score: Array, horizon: int) -> Array:
+    """Return the mean of the scores of all windows in whose future a sample lies.
+
+    Parameters
+    ----------
+    score
+        (time,), of the window that ends in each sample; NaN is left out of the mean.
+    horizon
+        Samples of a future: those that end 0 … horizon − 1 later hold the sample.
+
+    Returns
+    -------
+    Array
+        (time,), NaN where no such window has a score.
+    """
+    xp = array_namespace(score)
+    known = ~xp.isnan(score)
+    sums = xp.zeros_like(score, dtype=xp.float64)
+    counts = xp.zeros_like(sums)
+    values = xp.astype(xp.where(known, score, xp.zeros_like(score)), xp.float64)
+    for later in range(min(horizon, score.shape[0])):
+        end = score.shape[0] - later
+        sums[:end] += values[later:]
+        counts[:end] += xp.astype(known[later:], xp.float64)
+    nothing = xp.full_like(sums, math.nan)
+    mean = xp.where(counts > 0, sums / xp.clip(counts, 1.0, None), nothing)
+    return xp.astype(mean, score.dtype, copy=False)
 
 
 def shares_of(bank: SurpriseBank, trial: Array, by: str) -> Array:

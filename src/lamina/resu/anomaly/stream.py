@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from lamina._checks import check_integer, check_recording
 from lamina.errors import ArgumentTypeError, DataError, ShapeError
 from lamina.resu.anomaly.bank import SurpriseBank
+from lamina.resu.anomaly.scoring import unlike
 
 
 class SurpriseStream:
@@ -71,7 +72,7 @@ class SurpriseStream:
                 remedy="Fit one to a recording.",
             )
         self.window, self.channels = bank.window, bank.channels
-        self.threshold = threshold
+        self.threshold, self._typical = threshold, bank.typical
         # an offset common to all lags is taken off each sample, and costs no digits; the rest is a constant
         self._reference = bank.mean.mean(axis=0)
         oldest_first = bank.weights[:, ::-1].reshape(len(bank.weights), -1)
@@ -111,7 +112,7 @@ class SurpriseStream:
         if self.samples + 1 >= self.window:
             with np.errstate(over="ignore", invalid="ignore"):
                 r = self._ring[begin : begin + self.window].reshape(-1) @ self._weights - self._offset
-                score = float(r @ r)
+                score = float(unlike(self._typical, r @ r))
             if score == math.inf:
                 self._ring[row] = self._ring[row + self.window] = kept
                 raise DataError(
