@@ -98,12 +98,12 @@ def explain(
     >>> bool(np.isclose(found.base + found.contributions.sum(), found.score))
     True
     """
-    _check_model(model)
+    fitted = _fitted(model)
     try:
         single = np.ndim(series) < 3
     except ValueError:  # a list of unequal lengths
         single = False
-    channels = model.features_.n_channels_
+    channels = fitted.features_.n_channels_
     collection = read_collection("series", [series] if single else series, channels=channels)
     if len(collection) != 1:
         raise ShapeError(
@@ -112,7 +112,7 @@ def explain(
             got=f"{len(collection)}",
             remedy="Pass one at a time; explain_class takes several.",
         )
-    return _explain(model, collection, label, against, background)
+    return _explain(fitted, collection, label, against, background)
 
 
 def explain_class(
@@ -159,12 +159,12 @@ def explain_class(
     >>> found.series.shape, bool(found.score > found.base)
     ((1, 120), True)
     """
-    _check_model(model)
-    collection = read_collection("series", series, channels=model.features_.n_channels_)
-    return _explain(model, collection, label, against, background)
+    fitted = _fitted(model)
+    collection = read_collection("series", series, channels=fitted.features_.n_channels_)
+    return _explain(fitted, collection, label, against, background)
 
 
-def _check_model(model: Any) -> None:
+def _fitted(model: Any) -> Any:
     from lamina.resu.features.classifier import ReSUClassifier
     from lamina.resu.features.regressor import ReSURegressor
 
@@ -176,6 +176,7 @@ def _check_model(model: Any) -> None:
             remedy="Pass the fitted model, not a pipeline around it.",
         )
     check_is_fitted(model)
+    return model
 
 
 def _explain(model: Any, collection: Collection, label: Any, against: Any, background: Any) -> Explanation:
