@@ -50,7 +50,7 @@ def made(channels=1, time=30, units=3, **changes):
         features=(),
     )
     found.contributions[:, 10:13] = 0.3
-    found.contributions[:, 20] = -0.1
+    found.contributions[:, 20:21] = -0.1
     return dataclasses.replace(found, **changes)
 
 
