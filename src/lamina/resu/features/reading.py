@@ -60,7 +60,7 @@ def learn_features(estimator: Any, X: Any, targets: np.ndarray) -> tuple[ReSUFea
             got="1 sample",
             remedy="The penalty is chosen by leaving one series out.",
         )
-    features._learn(collection)
+    collection = features._learn(collection)
     for name in ("n_features_in_", "feature_names_in_"):
         if name in vars(features):
             vars(estimator)[name] = vars(features)[name]

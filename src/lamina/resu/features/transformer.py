@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lamina._checks import check_choice, check_integer, check_real
 from lamina.errors import ArgumentError, DataError
 from lamina.resu.features.collection import Collection, is_table, read_collection
+from lamina.resu.features.gaps import fill_gaps
 from lamina.resu.features.learning import channel_means, learn_units, set_thresholds, spend
 from lamina.resu.features.outputs import pooled_outputs
 from lamina.resu.features.pooling import STATISTICS, columns
@@ -49,7 +50,7 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
     ridge
         Adds ridge · tr(C)/d · I to both covariances, ≥ 0.
     n_jobs
-        Threads of `transform`, ≥ 1; −1 for all. The table does not depend on it.
+        Threads, ≥ 1; −1 for all. The table does not depend on it.
 
     Attributes
     ----------
@@ -61,8 +62,17 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         Which unit each column comes from.
     feature_statistics_ : (features,)
         Which statistic it is.
-    n_channels_, n_features_in_
-        Channels; columns of a table in the fit, or channels.
+    n_channels_, n_features_in_, feature_names_in_
+        Channels; columns of a table in the fit, or channels; their names in a data frame.
+
+    Notes
+    -----
+    NaN marks missing values. In each channel they are filled by straight lines between their neighbours; ends
+    that are missing in all channels are cut off, so that padding leaves no trace; a channel that is nowhere
+    there is at its mean. History before a series begins counts as the mean.
+
+    tslearn's arrays are (n_series, time, channels): pass ``X.transpose(0, 2, 1)``. A table, (n_series, time),
+    keeps scikit-learn's contract that columns are those of the fit; (n_series, 1, time) may have any length.
 
     Examples
     --------
@@ -103,14 +113,16 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         ----------
         X
             (n_series, channels, time), (n_series, time), or a list of (channels, time) arrays of any lengths.
-            NaN marks missing values, which no window of the fit touches.
+            NaN marks missing values, see Notes.
 
         Raises
         ------
-        ArgumentError, ShapeError
-            A parameter cannot be; wrong number of axes.
+        ArgumentError, ArgumentTypeError
+            A parameter cannot be; what came is no collection of real numbers.
+        ShapeError
+            Wrong number of axes, no series, or channels that differ.
         DataError
-            Infinite values, or nothing varies.
+            Infinite values, a series without a value, or nothing varies.
         """
         self._learn(self._read(X, reset=True))
         return self
@@ -120,24 +132,30 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         return self._table(self._learn(self._read(X, reset=True)))
 
     def transform(self, X: Any) -> np.ndarray:
-        """Compute the features: missing values and history count as the mean.
+        """Compute the features of each series, which do not depend on the other series given.
 
         Parameters
         ----------
         X
-            As in `fit`, with the channels of the fit, of any length.
+            As in `fit`, with the channels of the fit, of any lengths; of a table after a table, the columns
+            of the fit.
 
         Returns
         -------
         numpy.ndarray
             (n_series, features), float32.
+
+        Raises
+        ------
+        NotFittedError, ArgumentTypeError, ShapeError, DataError
+            Not fitted yet; no numbers; other channels or columns; infinities, or a series without a value.
         """
-        check_is_fitted(self)
-        return self._table(self._read(X, reset=False))
+        check_is_fitted(self, "units_")
+        return self._table(fill_gaps(self._read(X, reset=False), self.channel_means_))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the columns by view, memory, dilation, unit and statistic, as ``raw_m8_d4_u0_max_on``."""
-        check_is_fitted(self)
+        check_is_fitted(self, "units_")
         pairs = zip(self.feature_units_, self.feature_statistics_, strict=True)
         return np.asarray([f"{self.units_[unit].name}_{name}" for unit, name in pairs], dtype=object)
 
@@ -167,24 +185,20 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
     def _learn(self, collection: Collection) -> Collection:
         width = len(columns(tuple(STATISTICS), check_integer("thresholds", self.thresholds, minimum=1)))
         n_features = check_integer("n_features", self.n_features, minimum=width)
-        memories = [check_integer("memories", m, minimum=1) for m in self.memories]
-        dilations = None
-        if not isinstance(self.dilations, str):
-            dilations = [check_integer("dilations", d, minimum=1) for d in self.dilations]
-        elif self.dilations != "auto":
-            raise ArgumentError(
-                "dilations",
-                allowed='"auto" or a sequence of integers',
-                got=repr(self.dilations),
-                remedy="Choose one of the two.",
-            )
+        memories = _several("memories", self.memories)
+        auto = isinstance(self.dilations, str) and self.dilations == "auto"
+        dilations = None if auto else _several("dilations", self.dilations)
         horizon = None if self.horizon is None else check_integer("horizon", self.horizon, minimum=1)
         rank = check_integer("rank", self.rank, minimum=1)
-        views = [check_choice("views", view, VIEWS) for view in self.views]
+        views = [check_choice("views", view, VIEWS) for view in _sequence("views", self.views)]
         ridge = check_real("ridge", self.ridge, minimum=0)
-        time = int(np.median(collection.lengths))
-        scales = choose_scales(time, views, memories, dilations, horizon)
+        self._n_threads()
         mean = channel_means(collection)
+        collection = fill_gaps(collection, mean)
+        # those of one sample have no past, however many there are
+        longer = collection.lengths[collection.lengths > 1]
+        time = int(np.median(longer)) if len(longer) else 1
+        scales = choose_scales(time, list(dict.fromkeys(views)), memories, dilations, horizon)
         found = spend(learn_units(collection, scales, rank, ridge), n_features // width)
         if not found:
             longest = int(collection.lengths.max())
@@ -210,3 +224,20 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         # the table is float32 whatever comes in
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _several(name: str, values: Any) -> list[int]:
+    """Integers of at least 1, each once."""
+    return list(dict.fromkeys(check_integer(name, value, minimum=1) for value in _sequence(name, values)))
+
+
+def _sequence(name: str, values: Any) -> list[Any]:
+    wanted = [] if isinstance(values, str) or not np.iterable(values) else list(values)
+    if not wanted:
+        raise ArgumentError(
+            name,
+            allowed="a sequence of at least one" + (' or "auto"' if name == "dilations" else ""),
+            got=repr(values),
+            remedy=f"Write {name}=(…,) for a single one.",
+        )
+    return wanted

@@ -1,0 +1,425 @@
+"""ReSUFeatures: what the columns are, what they depend on and what not, and every kind of odd collection."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import RidgeClassifierCV
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
+from lamina.resu.features.collection import read_collection
+from lamina.resu.features.gaps import fill_gaps
+from lamina.resu.features.transformer import ReSUFeatures
+
+
+def walks(n=12, channels=1, time=60, seed=0):
+    """AR(2) series: something to predict, at more than one scale."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, channels, time))
+    for t in range(2, time):
+        x[..., t] += 1.5 * x[..., t - 1] - 0.7 * x[..., t - 2]
+    return x
+
+
+def small(**settings):
+    return ReSUFeatures(**({"n_features": 300, "memories": (2, 5), "rank": 3} | settings))
+
+
+X = walks()
+PLANE = walks(channels=3, seed=1)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return small().fit(X)
+
+
+# --- what the columns are ---------------------------------------------------------------------------------
+
+
+def test_names_and_columns_go_together(fitted):
+    names = fitted.get_feature_names_out()
+    table = fitted.transform(X)
+    assert table.shape == (len(X), len(names))
+    assert table.dtype == np.float32
+    assert len(set(names)) == len(names)
+    for name, unit, statistic in zip(names, fitted.feature_units_, fitted.feature_statistics_, strict=True):
+        scale = fitted.units_[unit].scale
+        assert name.startswith(f"{scale.view}_m{scale.memory}_d{scale.dilation}_u")
+        assert name.endswith(f"_{statistic}")
+
+
+@pytest.mark.parametrize("data", [X, PLANE], ids=["1 channel", "3 channels"])
+def test_a_column_can_be_computed_from_its_unit(data):
+    features = small().fit(data)
+    table = features.transform(data)
+    names = features.get_feature_names_out().tolist()
+    checked = 0
+    for unit in features.units_:
+        scale = unit.scale
+        for i in (0, 5):
+            series = (
+                np.diff(data[i], axis=1)
+                if scale.view == "difference"
+                else data[i] - features.channel_means_[:, None]
+            )
+            z = np.zeros(series.shape[1])
+            for t in range(len(z)):
+                for lag in range(scale.memory):
+                    if t - lag * scale.dilation >= 0:
+                        z[t] += unit.filter[lag] @ series[:, t - lag * scale.dilation]
+            mean_on = table[i, names.index(f"{unit.name}_mean_on")]
+            max_off = table[i, names.index(f"{unit.name}_max_off")]
+            np.testing.assert_allclose(mean_on, np.maximum(z, 0).mean(), rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(max_off, np.maximum(-z, 0).max(), rtol=1e-4, atol=1e-5)
+            above = [k for k, name in enumerate(names) if name.startswith(f"{unit.name}_above")]
+            fractions = [(z > level).mean() for level in unit.thresholds]
+            # a value at a threshold may fall on either side of it in float32
+            np.testing.assert_allclose(table[i, above], fractions, atol=1.5 / len(z))
+            checked += 1
+    assert checked > 10
+
+
+@pytest.mark.parametrize("budget", [40, 100, 300])
+def test_the_budget_is_kept_and_used(budget):
+    features = small(n_features=budget).fit(X)
+    width = np.bincount(features.feature_units_).max()
+    count = features.transform(X).shape[1]
+    assert budget - width < count <= budget
+
+
+def test_the_strongest_units_are_spent_first():
+    few = {unit.name for unit in small(n_features=150).fit(X).units_}
+    many = {unit.name for unit in small(n_features=300).fit(X).units_}
+    assert few < many
+    assert max(int(name.rsplit("_u")[1]) for name in few) <= max(int(name.rsplit("_u")[1]) for name in many)
+
+
+# --- what the table depends on, and what not --------------------------------------------------------------
+
+
+def test_fit_transform_is_fit_then_transform(fitted):
+    np.testing.assert_array_equal(small().fit_transform(X), fitted.transform(X))
+
+
+def test_labels_are_not_looked_at(fitted):
+    np.testing.assert_array_equal(small().fit(X, np.arange(len(X))).transform(X), fitted.transform(X))
+
+
+def test_a_series_has_its_features_whatever_stands_beside_it(fitted):
+    whole = fitted.transform(X)
+    order = np.random.default_rng(0).permutation(len(X))
+    np.testing.assert_array_equal(fitted.transform(X[order]), whole[order])
+    for i in (0, 7):
+        np.testing.assert_array_equal(fitted.transform(X[i : i + 1]), whole[i : i + 1])
+    longer = [X[0], np.tile(X[1], 40), X[2, :, :9]]
+    np.testing.assert_array_equal(fitted.transform(longer)[0], whole[0])
+
+
+def test_all_forms_of_the_same_series_give_the_same(fitted):
+    pandas = pytest.importorskip("pandas")
+    expected = fitted.transform(X)
+    frame = pandas.DataFrame(X[:, 0])
+    for form in (X[:, 0], list(X), list(X[:, 0]), tuple(X), X[:, 0].tolist(), frame, np.asfortranarray(X)):
+        np.testing.assert_array_equal(fitted.transform(form), expected)
+        np.testing.assert_array_equal(small().fit(form).transform(X), expected)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3, -1])
+def test_threads_change_nothing(n_jobs, fitted):
+    np.testing.assert_array_equal(small(n_jobs=n_jobs).fit(X).transform(X), fitted.transform(X))
+    ragged = [X[i, :, : 3 + 4 * i] for i in range(12)]
+    np.testing.assert_array_equal(
+        small(n_jobs=n_jobs).fit(ragged).transform(ragged), small().fit(ragged).transform(ragged)
+    )
+
+
+def test_nothing_is_written_to_what_came():
+    data = PLANE.copy()
+    data[0, 1, 3:6] = np.nan
+    before = data.copy()
+    data.setflags(write=False)
+    small().fit(data).transform(data)
+    np.testing.assert_array_equal(data, before)
+
+
+def test_single_precision_gives_nearly_the_same(fitted):
+    single = fitted.transform(X.astype(np.float32))
+    difference = np.abs(single - fitted.transform(X))
+    assert np.median(difference) < 1e-5
+    assert difference.max() < 3 / X.shape[2]
+
+
+@pytest.mark.parametrize(("factor", "offset"), [(1e-9, 0), (1e9, 0), (1, 1e6), (1e3, 1e5)])
+def test_units_of_measurement_play_no_part(factor, offset):
+    plain = small().fit(X).transform(X)
+    other = small().fit(factor * X + offset).transform(factor * X + offset)
+    np.testing.assert_allclose(other, plain, atol=2.5 / X.shape[2])
+    assert np.abs(other - plain).mean() < 1e-3
+
+
+def test_what_is_turned_over_has_on_for_off():
+    plain, turned = small().fit(X), small().fit(-X)
+    for one, other in (("on", "off"), ("off", "on")):
+        for statistic in ("mean", "max"):
+            left = plain.transform(X)[:, plain.feature_statistics_ == f"{statistic}_{one}"]
+            right = turned.transform(-X)[:, turned.feature_statistics_ == f"{statistic}_{other}"]
+            assert left.size
+            np.testing.assert_allclose(left, right, rtol=1e-3, atol=1e-4)
+
+
+def test_the_order_of_channels_plays_no_part():
+    order = [2, 0, 1]
+    plain = small().fit(PLANE).transform(PLANE)
+    other = small().fit(PLANE[:, order]).transform(PLANE[:, order])
+    np.testing.assert_allclose(other, plain, atol=2.5 / PLANE.shape[2], rtol=1e-3)
+
+
+# --- lengths ----------------------------------------------------------------------------------------------
+
+
+def test_other_lengths_than_in_the_fit(fitted):
+    table = fitted.transform([X[0], X[1, :, :20], np.tile(X[2], 3), X[3, :, :1], X[4, :, :2]])
+    assert np.isfinite(table).all()
+    np.testing.assert_array_equal(table[0], fitted.transform(X)[0])
+    assert np.isfinite(fitted.transform(X[:, :, :7])).all()
+    assert np.isfinite(fitted.transform(X[:, :, :1])).all()
+
+
+def test_fits_of_unequal_lengths():
+    ragged = [X[i, :, : 60 - 5 * (i % 4)] for i in range(12)]
+    table = small().fit_transform(ragged)
+    assert np.isfinite(table).all()
+    assert table.std(axis=0).max() > 0
+
+
+def test_one_long_series_among_short_ones():
+    long = walks(1, time=3000)[0]
+    short = [X[i, :, :8] for i in range(12)]
+    table = small().fit_transform([*short, long])
+    assert np.isfinite(table).all()
+    # windows are those of the typical series, and the long one takes part in them
+    assert max(unit.scale.memory * unit.scale.dilation for unit in small().fit([*short, long]).units_) <= 8
+
+
+def test_single_samples_beside_series_are_no_hindrance():
+    mixed = [X[0], X[1], *[X[i, :, :1] for i in range(2, 12)]]
+    assert np.isfinite(small().fit_transform(mixed)).all()
+
+
+@pytest.mark.parametrize("time", [2, 3, 4, 5])
+def test_shortest_series(time):
+    table = ReSUFeatures().fit_transform(walks(10, time=time))
+    assert np.isfinite(table).all()
+    assert table.std(axis=0).max() > 0
+
+
+# --- missing values ---------------------------------------------------------------------------------------
+
+
+def test_padding_leaves_no_trace():
+    ragged = [PLANE[i, :, 5 : 60 - 4 * i] for i in range(8)]
+    padded = np.full((8, 3, 80), np.nan)
+    for i, series in enumerate(ragged):
+        padded[i, :, i : i + series.shape[1]] = series
+    features = small().fit(ragged)
+    np.testing.assert_array_equal(features.transform(padded), features.transform(ragged))
+    np.testing.assert_array_equal(small().fit(padded).transform(padded), features.transform(ragged))
+
+
+def test_gaps_are_filled_by_straight_lines():
+    series = np.array([[0.0, np.nan, np.nan, 3.0, 5.0, np.nan], [np.nan, 1.0, 1.0, np.nan, 2.0, 4.0]])
+    whole = np.array([[0.0, 1.0, 2.0, 3.0, 5.0, 5.0], [1.0, 1.0, 1.0, 1.5, 2.0, 4.0]])
+    filled = fill_gaps(read_collection("X", [series, whole]), np.zeros(2))
+    np.testing.assert_allclose(filled.series(0), whole)
+    np.testing.assert_array_equal(filled.series(1), whole)
+    assert not filled.missing
+
+
+def test_a_channel_that_is_not_there_is_at_its_mean():
+    series = np.array([[np.nan] * 4, [np.nan, 1.0, 2.0, np.nan]])
+    filled = fill_gaps(read_collection("X", [series]), np.array([7.0, 8.0]))
+    np.testing.assert_array_equal(filled.series(0), [[7.0, 7.0], [1.0, 2.0]])
+
+
+def test_a_collection_without_gaps_is_left_alone():
+    collection = read_collection("X", X)
+    assert fill_gaps(collection, np.zeros(1)) is collection
+
+
+def test_straight_lines_that_are_missing_are_not_missed(fitted):
+    # a piece of a line taken out comes back, so nothing changes
+    lines = np.linspace(0, 30, 60) + X
+    lines[3, 0, 20:30] = np.linspace(lines[3, 0, 20], lines[3, 0, 29], 10)
+    holed = lines.copy()
+    holed[3, 0, 22:28] = np.nan
+    features = small().fit(lines)
+    np.testing.assert_allclose(features.transform(holed), features.transform(lines), atol=1 / 60)
+
+
+def test_whole_channels_missing_in_some_series():
+    data = PLANE.copy()
+    data[::3, 1] = np.nan
+    table = small().fit_transform(data)
+    assert np.isfinite(table).all()
+    with pytest.raises(DataError, match="without any"):
+        small().fit(np.where(np.arange(12)[:, None, None] == 4, np.nan, PLANE))
+
+
+def test_a_channel_missing_in_all_series_adds_nothing():
+    data = PLANE.copy()
+    data[:, 1] = np.nan
+    features = small().fit(data)
+    assert np.isfinite(features.transform(data)).all()
+    for unit in features.units_:
+        np.testing.assert_allclose(unit.filter[:, 1], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1])
+def test_accuracy_barely_falls_with_missing_values(share):
+    datasets = pytest.importorskip("aeon.datasets")
+    (train, labels), (test, truth) = datasets.load_gunpoint("train"), datasets.load_gunpoint("test")
+
+    def accuracy(train, test):
+        model = make_pipeline(ReSUFeatures(n_features=600), StandardScaler(), RidgeClassifierCV())
+        return model.fit(train, labels).score(test, truth)
+
+    rng = np.random.default_rng(0)
+    holed = [np.where(rng.random(x.shape) < share, np.nan, x) for x in (train, test)]
+    whole = accuracy(train, test)
+    assert whole > 0.95
+    assert accuracy(*holed) > whole - 0.03
+    assert accuracy(train, holed[1]) > whole - 0.03
+    assert accuracy(holed[0], test) > whole - 0.03
+
+
+# --- as scikit-learn and its users expect -----------------------------------------------------------------
+
+
+def test_data_frames_in_and_out():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X[:, 0], columns=[f"t{k}" for k in range(60)], index=list("abcdefghijkl"))
+    features = small().set_output(transform="pandas").fit(frame)
+    assert features.n_features_in_ == 60
+    assert features.feature_names_in_.tolist() == frame.columns.tolist()
+    table = features.transform(frame)
+    assert table.columns.tolist() == features.get_feature_names_out().tolist()
+    assert table.index.tolist() == frame.index.tolist()
+    with pytest.raises(ValueError, match="feature names"):
+        features.transform(frame[frame.columns[::-1]])
+    with pytest.raises(ValueError, match="expecting 60 features"):
+        small().fit(X[:, 0]).transform(X[:, 0, :50])
+
+
+def test_counts_of_features_in():
+    assert small().fit(X[:, 0]).n_features_in_ == 60
+    assert small().fit(X).n_features_in_ == 1
+    assert small().fit(PLANE).n_features_in_ == 3
+    again = small().fit(X[:, 0]).fit(PLANE)
+    assert (again.n_features_in_, again.n_channels_) == (3, 3)
+    # a table after a fit of three axes may have any length
+    assert small().fit(X).transform(X[:, 0, :50]).shape[0] == 12
+
+
+def test_a_fit_of_a_frame_then_of_an_array_forgets_the_names():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X[:, 0]).rename(columns=str)
+    features = small().fit(frame).fit(X)
+    assert not hasattr(features, "feature_names_in_")
+
+
+def test_processes_can_exchange_it(fitted):
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.transform(X), fitted.transform(X))
+    assert not hasattr(clone(fitted), "units_")
+
+
+def test_in_a_pipeline_with_cross_validation():
+    data = np.concatenate([walks(20), np.random.default_rng(5).standard_normal((20, 1, 60))])
+    labels = np.repeat(["walk", "noise"], 20)
+    model = make_pipeline(small(), StandardScaler(), RidgeClassifierCV())
+    assert cross_val_score(model, data, labels, cv=4).mean() > 0.95
+    assert cross_val_score(model, list(data), labels, cv=4).mean() > 0.95
+
+
+# --- what cannot be ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"n_features": 5}, "n_features"),
+        ({"n_features": 100.0}, "n_features"),
+        ({"memories": ()}, "memories"),
+        ({"memories": (0,)}, "memories"),
+        ({"memories": 4}, "memories"),
+        ({"dilations": "all"}, "dilations"),
+        ({"dilations": []}, "dilations"),
+        ({"dilations": (1, -2)}, "dilations"),
+        ({"horizon": 0}, "horizon"),
+        ({"rank": 0}, "rank"),
+        ({"views": ("raw", "second")}, "views"),
+        ({"views": "raw"}, "views"),
+        ({"thresholds": 0}, "thresholds"),
+        ({"ridge": -1.0}, "ridge"),
+        ({"n_jobs": 0}, "n_jobs"),
+        ({"n_jobs": -2}, "n_jobs"),
+    ],
+)
+def test_settings_that_cannot_be(settings, named):
+    with pytest.raises(ArgumentError, match=f"^{named} must be"):
+        small(**settings).fit(X)
+
+
+def test_settings_may_be_arrays_and_repeat_themselves():
+    features = small(memories=np.array([2, 5, 2]), dilations=np.array([1, 2, 1])).fit(X)
+    plain = small(memories=(2, 5), dilations=(1, 2)).fit(X)
+    np.testing.assert_array_equal(features.transform(X), plain.transform(X))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [np.ones((5, 1, 40)), np.zeros((5, 2, 3)), np.arange(5.0).reshape(5, 1, 1), [np.ones(4), np.ones(9)]],
+    ids=["constant", "zero", "single samples", "unequal"],
+)
+def test_collections_in_which_nothing_varies(data):
+    with pytest.raises(DataError, match="vary over time"):
+        small().fit(data)
+
+
+def test_levels_of_constant_series_are_features():
+    levels = np.repeat(np.arange(4.0)[:, None, None], 30, axis=2)
+    assert len(np.unique(small().fit_transform(levels), axis=0)) == 4
+
+
+def test_constant_series_and_channels_beside_others():
+    data = PLANE.copy()
+    data[2] = 3.0
+    data[:, 1] = -1.0
+    assert np.isfinite(small().fit_transform(data)).all()
+
+
+def test_it_must_be_fitted():
+    with pytest.raises(NotFittedError):
+        small().transform(X)
+    with pytest.raises(NotFittedError):
+        small().get_feature_names_out()
+    failed = small()
+    with pytest.raises(DataError):
+        failed.fit(np.ones((5, 40)))
+    with pytest.raises(NotFittedError):
+        failed.transform(X)
+
+
+def test_other_channels_and_values_than_can_be(fitted):
+    with pytest.raises(ShapeError, match="as in the fit"):
+        fitted.transform(PLANE)
+    with pytest.raises(DataError, match="inf"):
+        fitted.transform(np.where(X > 3, np.inf, X))
+    with pytest.raises(ArgumentTypeError):
+        fitted.transform(X + 1j)
