@@ -1,4 +1,4 @@
-"""Compiled moments of many short trials, against LagMoments fed with each of them in turn."""
+"""Compiled moments of many short trials, against LagMoments fed with each in turn; directions from them."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,9 @@ import pytest
 from lamina.errors import DataError
 from lamina.resu.features import gathering
 from lamina.resu.features.collection import read_collection
-from lamina.resu.features.gathering import scale_moments
-from lamina.stats import LagMoments
+from lamina.resu.features.directions import canonical_directions
+from lamina.resu.features.gathering import scale_moments, view_means
+from lamina.stats import LagMoments, truncated_cca
 
 
 def plain(collection, view, dilation, memory, horizon):
@@ -96,6 +97,18 @@ def test_bursts_at_the_ends_leave_the_rest_its_digits():
     assert max(differences(read_collection("X", series), "raw", 1, 6, 6)) < 1e-10
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_means_are_those_of_what_is_there(seed):
+    collection = random_collection(np.random.default_rng(seed), (np.float32, np.float64)[seed % 2])
+    for view in ("raw", "difference"):
+        series = [collection.series(i).astype(np.float64) for i in range(len(collection))]
+        series = [np.diff(item, axis=1) if view == "difference" else item for item in series]
+        together = np.concatenate(series, axis=1)
+        there = ~np.isnan(together)
+        expected = np.where(there, together, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+        np.testing.assert_allclose(view_means(collection, view), expected, rtol=1e-12, atol=1e-12)
+
+
 def test_nothing_long_enough_gives_moments_without_windows():
     moments = scale_moments(read_collection("X", np.zeros((3, 1, 5))), "raw", 1, 4, 4)
     assert (moments.n_windows, moments.n_trials, moments.n_short_trials) == (0, 3, 3)
@@ -115,3 +128,40 @@ def test_squares_that_overflow_are_an_error_where_covariances_are_asked_for():
     series = 1e200 * np.random.default_rng(0).standard_normal((4, 1, 30))
     with pytest.raises(DataError, match="1e150"):
         scale_moments(read_collection("X", series), "raw", 1, 3, 3).covariances()
+
+
+@pytest.mark.parametrize(("memory", "horizon", "channels"), [(1, 1, 1), (4, 4, 1), (16, 9, 2), (24, 24, 3)])
+@pytest.mark.parametrize("ridge", [1e-4, 0.1, 0.0])
+def test_directions_are_those_of_truncated_cca(memory, horizon, channels, ridge):
+    rng = np.random.default_rng(memory)
+    scales = 10.0 ** np.arange(channels)[:, None]
+    series = (rng.standard_normal((30, channels, 300)).cumsum(axis=2) * 0.2) + rng.standard_normal(
+        (30, channels, 300)
+    )
+    moments = scale_moments(read_collection("X", series * scales), "raw", 1, memory, horizon).covariances()
+    covariances = moments.past, moments.future, moments.cross
+    rank = min(5, memory * channels, horizon * channels)
+    found = canonical_directions(*covariances, rank, ridge)
+    assert found is not None
+    filters, correlations = found
+    theirs = truncated_cca(*covariances, rank=rank, ridge=ridge)
+    np.testing.assert_allclose(correlations, theirs.canonical_correlations, rtol=1e-9)
+    size = np.abs(theirs.past_filters).max(axis=1, keepdims=True)
+    np.testing.assert_allclose(filters / size, theirs.past_filters / size, atol=1e-7)
+
+
+def test_where_nothing_varies_there_are_no_directions():
+    nothing = np.zeros((3, 3))
+    for past, future in ((nothing, np.eye(3)), (np.eye(3), nothing)):
+        for ridge in (0.0, 1e-4):
+            assert canonical_directions(past, future, nothing, 2, ridge) is None
+
+
+def test_a_constant_channel_has_no_part_in_what_the_others_tell():
+    series = np.random.default_rng(0).standard_normal((20, 2, 100)).cumsum(axis=2)
+    series[:, 1] = 3.0
+    moments = scale_moments(read_collection("X", series), "raw", 1, 4, 4).covariances()
+    found = canonical_directions(moments.past, moments.future, moments.cross, 4, 1e-4)
+    assert found is not None
+    filters = found[0]
+    assert np.abs(filters[:, 1::2]).max() < 1e-6 * np.abs(filters[:, ::2]).max()

@@ -21,7 +21,7 @@ class FeatureUnit:
     index
         Its place among the units of its scale, 0 for the largest canonical correlation.
     filter
-        (memory, channels), float32, newest lag first.
+        (memory, channels), float64, newest lag first.
     canonical_correlation
         σ between its output and the future, 0 to 1.
     thresholds

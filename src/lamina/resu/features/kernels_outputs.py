@@ -2,9 +2,9 @@
 
 Each series is written once into a line of float32 with zeros before it, so that missing history counts as
 the mean; a lag is then an offset into that line. Two units are convolved at a time, four lags at a time:
-eight multiplications for six loads and two stores. Their outputs stay in the first-level cache, where they are
-pooled. All loops run over a multiple of `BLOCK` samples, so that no scalar remainder is left over. What is
-beyond the end of the series, or missing in it, is set to zero in the output and taken off the counts.
+eight multiplications for six loads and two stores. Their outputs stay in the first-level cache, where they
+are pooled. All loops run over a multiple of `BLOCK` samples, so that no scalar remainder is left over. What
+is beyond the end of the series, or missing in it, is set to zero in the output and taken off the counts.
 
 Loaded only when something is transformed, since numba takes a while to import.
 """
@@ -26,9 +26,10 @@ Series = tuple[np.ndarray, np.ndarray, int, bool]
 """Values and starts as in `Collection`, the channels, and whether any value is missing."""
 
 Plan = tuple[np.ndarray, ...]
-"""Eight arrays: view (0 raw, 1 difference), dilation, memory and first unit of each scale (and the end of the
-last); its place in the weights; the weights, (units, taps) of each scale, float32, taps filled up to a multiple
-of four; levels that are taken off, (views, channels), and factors that values are multiplied by, (channels,)."""
+"""Eight arrays: view (0 raw, 1 difference), dilation, memory and first unit of each scale (and the end of
+the last); its place in the weights; the weights, (units, taps) of each scale, float32, taps filled up to a
+multiple of four; levels that are taken off, (views, channels), and factors that values are multiplied by,
+(channels,)."""
 
 
 @njit(cache=True, nogil=True)

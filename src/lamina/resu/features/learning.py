@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from lamina.errors import DataError, RankDeficientWarning
+from lamina.errors import DataError
 from lamina.resu.features.bank import FeatureUnit
 from lamina.resu.features.collection import Collection
-from lamina.resu.features.gathering import scale_moments
+from lamina.resu.features.directions import canonical_directions
+from lamina.resu.features.gathering import scale_moments, view_means
 from lamina.resu.features.outputs import sample_outputs
 from lamina.resu.features.pooling import quantile_levels
 from lamina.resu.features.scales import Scale
-from lamina.stats.cca import truncated_cca
 
 
 def channel_means(collection: Collection) -> np.ndarray:
-    """Mean of each channel over all that is there, (channels,), float64; 0 for a channel that is never there."""
-    total = np.zeros(collection.channels)
-    count = np.zeros(collection.channels)
-    for i in range(len(collection)):
-        series = collection.series(i)
-        total += np.nansum(series, axis=1, dtype=np.float64)
-        count += np.sum(~np.isnan(series), axis=1)
-    return total / np.maximum(count, 1)
+    """Mean of each channel over all that is there, (channels,), float64; 0 where nothing is."""
+    return view_means(collection, "raw")
 
 
 def learn_units(
@@ -49,37 +42,43 @@ def learn_units(
     -------
     list of list of FeatureUnit
         For each scale; thresholds are still empty.
+
+    Raises
+    ------
+    DataError
+        Squares of the values overflow, or vanish.
     """
     found: dict[Scale, list[FeatureUnit]] = {scale: [] for scale in scales}
+    means = {view: view_means(collection, view) for view in {scale.view for scale in scales}}
     for view, dilation in dict.fromkeys((scale.view, scale.dilation) for scale in scales):
         group = [scale for scale in scales if (scale.view, scale.dilation) == (view, dilation)]
         memory, horizon = max(s.memory for s in group), max(s.horizon for s in group)
-        moments = scale_moments(collection, view, dilation, memory, horizon)
+        moments = scale_moments(collection, view, dilation, memory, horizon, means[view])
         if moments.n_windows < 2:
             continue
-        whole = moments.covariances()
+        try:
+            whole = moments.covariances()
+        except DataError as error:  # which speaks of a chunk, which nobody passed
+            raise DataError("X", allowed=error.allowed, got=error.got, remedy=error.remedy) from None
         for scale in group:
             past, future = scale.memory * collection.channels, scale.horizon * collection.channels
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", RankDeficientWarning)
-                    directions = truncated_cca(
-                        whole.past[:past, :past],
-                        whole.future[:future, :future],
-                        whole.cross[:future, :past],
-                        rank=min(rank, past, future),
-                        ridge=ridge,
-                    )
-            except DataError:  # nothing varies at this scale
-                continue
-            filters = directions.past_filters.reshape(-1, scale.memory, collection.channels)
-            found[scale] = [
-                FeatureUnit(scale, k, filter_.astype(np.float32), float(sigma), np.empty(0, np.float32))
-                for k, (filter_, sigma) in enumerate(
-                    zip(filters, directions.canonical_correlations, strict=True)
-                )
-            ]
+            directions = canonical_directions(
+                whole.past[:past, :past],
+                whole.future[:future, :future],
+                whole.cross[:future, :past],
+                rank=min(rank, past, future),
+                ridge=ridge,
+            )
+            if directions is not None:
+                filters = directions[0].reshape(-1, scale.memory, collection.channels)
+                found[scale] = [
+                    FeatureUnit(scale, k, filter_, sigma, _NONE)
+                    for k, (filter_, sigma) in enumerate(zip(filters, directions[1].tolist(), strict=True))
+                ]
     return [found[scale] for scale in scales]
+
+
+_NONE = np.empty(0, np.float32)
 
 
 def spend(units: Sequence[Sequence[FeatureUnit]], most: int) -> list[FeatureUnit]:
@@ -95,5 +94,15 @@ def set_thresholds(
 ) -> list[FeatureUnit]:
     """Give every unit the quantiles of its own training output as thresholds."""
     samples = sample_outputs(collection, units, mean)
-    levels = np.quantile(samples, quantile_levels(thresholds), axis=1).T.astype(np.float32)
+    levels = _quantiles(samples, quantile_levels(thresholds)).astype(np.float32)
     return [replace(unit, thresholds=row) for unit, row in zip(units, levels, strict=True)]
+
+
+def _quantiles(samples: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Quantiles of each row, (rows, levels), interpolated as by `numpy.quantile`; sorts in place."""
+    samples.sort(axis=1)
+    places = levels * (samples.shape[1] - 1)
+    below = np.floor(places).astype(np.int64)
+    above = np.minimum(below + 1, samples.shape[1] - 1)
+    low, high = samples[:, below], samples[:, above]
+    return low + (high - low) * (places - below)
