@@ -118,7 +118,7 @@ def simulate(world: str, anomaly: str, seed: int) -> tuple[np.ndarray, np.ndarra
 
 
 def spoil(y: np.ndarray, anomaly: str, bad: slice, rng: np.random.Generator) -> None:
-    """Put an anomaly into one channel, in place; level and scale are those of what precedes it by 900 samples."""
+    """Put an anomaly into one channel, in place; level and scale are those up to 900 samples before it."""
     one = y if y.ndim == 1 else y[:, int(rng.integers(y.shape[1]))]
     before = one[: bad.start - 900].copy()
     level, scale, length = before.mean(), before.std(), bad.stop - bad.start

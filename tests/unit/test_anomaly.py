@@ -1,5 +1,7 @@
 """Surprise against naive forecasts, conditional Gaussians and channels left out; gaps, trials and types."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -246,6 +248,35 @@ def test_a_stuck_sensor_in_a_noisy_signal_is_less_surprising_than_anything():
     np.testing.assert_allclose(two.surprise(y)[30:], 2 * mean**2 / variance * (x - 1 - np.log(x)), rtol=1e-9)
     more = x > 1
     assert (np.argsort(x[more]) == np.argsort(two.surprise(y)[30:][more])).all()
+
+
+def test_alarms_say_when_and_what():
+    y = recording(0, 3000)
+    detector = ReSUAnomaly(5, 4, 3, false_alarm_rate=1e-4).fit(y[:2000])
+    test = y[2000:].copy()
+    test[300, 1] += 40
+    test[300 + 2 * detector.window_ + 1, 0] += 40
+    test[800, 0] = np.nan
+    first, second = detector.alarms(test)
+    score, marks = detector.surprise(test), detector.predict(test)
+    assert (first.start, second.start) == (300, 301 + 2 * detector.window_)
+    assert (first.channel, second.channel) == (1, 0)
+    for alarm in (first, second):
+        assert alarm.stop <= alarm.start + detector.window_
+        assert (marks[[alarm.start, alarm.stop - 1]] == -1).all()
+        assert alarm.peak == alarm.start + np.argmax(score[alarm.start : alarm.stop])
+        assert alarm.surprise == pytest.approx(score[alarm.peak], rel=1e-12)
+        shares = detector.contributions(test, by="unit")[alarm.peak]
+        assert alarm.unit == (int(np.argmax(shares)) if np.argmax(shares) < 3 else None)
+    assert (marks == -1).sum() == sum((marks[a.start : a.stop] == -1).sum() for a in (first, second))
+    assert detector.alarms([test[:250], test[250:]]) == [[], [_moved(first, -250), _moved(second, -250)]]
+    sampled = ReSUAnomaly(5, 4, 3, statistic="sample").fit(y[:2000]).alarms(test)
+    assert sampled[0].unit is None
+
+
+def _moved(alarm, by):
+    moved = {name: getattr(alarm, name) + by for name in ("start", "stop", "peak")}
+    return dataclasses.replace(alarm, **moved, surprise=pytest.approx(alarm.surprise))
 
 
 def test_auto_chooses_as_the_unit_does_and_says_so():

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from lamina._checks import check_choice, check_integer, check_real
 from lamina.errors import ArgumentError
 from lamina.resu.admission import admit, all_or_nothing, is_list_of_trials
+from lamina.resu.anomaly.alarms import Alarm, find_alarms
 from lamina.resu.anomaly.bank import Statistic, SurpriseBank
 from lamina.resu.anomaly.learning import learn
 from lamina.resu.anomaly.scoring import retrospective as over_futures
@@ -319,6 +320,32 @@ class ReSUAnomaly(OutlierMixin, BaseEstimator):
         check_choice("by", by, ("channel", "unit") if self.bank_.statistic == "window" else ("channel",))
         shares = [shares_of(self.bank_, trial, by) for trial in admit(self, X, reset=False)]
         return shares if is_list_of_trials(X) else shares[0]
+
+    def alarms(self, X: Trials) -> list[Alarm] | list[list[Alarm]]:
+        """List the alarms of a recording, with what raised each.
+
+        Parameters
+        ----------
+        X
+            As for `surprise`, also for the errors.
+
+        Returns
+        -------
+        list of Alarm, or list of such lists
+            In the order of time; see `lamina.resu.Alarm`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> y = np.random.default_rng(0).standard_normal((1000, 3))
+        >>> detector = ReSUAnomaly(memory=2, horizon=1, rank=1).fit(y[:500])
+        >>> y[700, 1] = 9.0
+        >>> [(alarm.start, alarm.channel) for alarm in detector.alarms(y[500:])]
+        [(200, 1)]
+        """
+        check_is_fitted(self)
+        found = [find_alarms(self.bank_, trial, self.threshold_) for trial in admit(self, X, reset=False)]
+        return found if is_list_of_trials(X) else found[0]
 
     def __sklearn_is_fitted__(self) -> bool:
         return "threshold_" in vars(self)
