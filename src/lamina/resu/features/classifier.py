@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from scipy.special import softmax
@@ -12,11 +12,14 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from lamina.errors import ArgumentTypeError, DataError
+from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from lamina.resu.features.calibration import fit_sharpness
 from lamina.resu.features.reading import check_alphas, check_target, learn_features, read_out, set_readout
 from lamina.resu.features.ridge import fit_ridge
 from lamina.resu.features.scales import VIEWS
+
+if TYPE_CHECKING:
+    from lamina.resu.features.evidence import Explanation
 
 
 class ReSUClassifier(ClassifierMixin, BaseEstimator):
@@ -129,9 +132,7 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
                 got="one class",
                 remedy="Add series of another class; what is unlike the training series, ReSUAnomaly tells.",
             )
-        weights = None
-        if self.class_weight is not None:
-            weights = compute_sample_weight(self.class_weight, labels)
+        weights = _weigh(self.class_weight, labels)
         features, table = learn_features(self, X, labels)
         targets = np.where(codes[:, None] == np.arange(len(classes)), 1.0, -1.0)
         if len(classes) == 2:
@@ -205,6 +206,30 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return softmax(self.sharpness_ * _of_all_classes(read_out(self, X)), axis=1)
 
+    def explain(
+        self, series: Any, label: Any = None, *, against: Any = None, background: Any = None
+    ) -> Explanation:
+        """Take the score of a series apart: which unit adds how much, when, and on which samples.
+
+        Parameters
+        ----------
+        series
+            (channels, time) or (time,).
+        label, against
+            Class that is to be explained, None for the predicted one; class that it is compared with, None
+            for the next best.
+        background
+            Series that are compared with; None for the mean features of the training series.
+
+        Returns
+        -------
+        Explanation
+            See `lamina.resu.features.explanation.explain`, also for the errors.
+        """
+        from lamina.resu.features.explanation import explain
+
+        return explain(self, series, label, against=against, background=background)
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -216,20 +241,42 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
 
 def _read_labels(y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels, the classes, and which of them each label is."""
-    labels = column_or_1d(y, warn=True)
+    try:
+        labels = column_or_1d(y, warn=True)
+    except ValueError as error:
+        remedy = "Give one label a series."
+        raise ShapeError("y", allowed="(n_series,) labels", got=str(error), remedy=remedy) from None
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         remedy = "Leave series without a label out."
         raise DataError("y", allowed="labels", got="infinity or NaN among them", remedy=remedy)
-    check_classification_targets(labels)
     try:
+        check_classification_targets(labels)
         return labels, *np.unique(labels, return_inverse=True)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ArgumentTypeError(
             "y",
             allowed="labels of one kind, which can be sorted",
-            got=f"labels that cannot ({error})",
-            remedy="Make all of them text, or all of them numbers.",
+            got=f"others ({error})",
+            remedy="Make all of them text, or all of them whole numbers; for other numbers, ReSURegressor.",
         ) from None
+
+
+def _weigh(class_weight: Any, labels: np.ndarray) -> np.ndarray | None:
+    """Weights of series, None for 1."""
+    if class_weight is None:
+        return None
+    try:
+        weights = np.asarray(compute_sample_weight(class_weight, labels), dtype=np.float64)
+        if not (np.isfinite(weights).all() and weights.min() > 0):
+            raise ValueError("a weight that is not above 0")
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            "class_weight",
+            allowed='None, "balanced", or weights > 0 by class',
+            got=f"{class_weight!r} ({error})",
+            remedy="Name classes as in y; those that are not named weigh 1.",
+        ) from None
+    return weights
 
 
 def _of_all_classes(scores: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -13,6 +13,9 @@ from lamina.errors import ArgumentTypeError, DataError, ShapeError
 from lamina.resu.features.reading import check_alphas, check_target, learn_features, read_out, set_readout
 from lamina.resu.features.ridge import fit_ridge
 from lamina.resu.features.scales import VIEWS
+
+if TYPE_CHECKING:
+    from lamina.resu.features.evidence import Explanation
 
 
 class ReSURegressor(RegressorMixin, BaseEstimator):
@@ -133,6 +136,27 @@ class ReSURegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         predictions = read_out(self, X)
         return predictions[:, 0] if self._one_target else predictions
+
+    def explain(self, series: Any, target: int | None = None, *, background: Any = None) -> Explanation:
+        """Take the prediction for a series apart: which unit adds how much, when, and on which samples.
+
+        Parameters
+        ----------
+        series
+            (channels, time) or (time,).
+        target
+            Index of the target; None for the first.
+        background
+            Series that are compared with; None for the mean features of the training series.
+
+        Returns
+        -------
+        Explanation
+            See `lamina.resu.features.explanation.explain`, also for the errors.
+        """
+        from lamina.resu.features.explanation import explain
+
+        return explain(self, series, target, background=background)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
