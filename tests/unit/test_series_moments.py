@@ -7,7 +7,7 @@ from lamina.errors import DataError
 from lamina.resu.features import gathering
 from lamina.resu.features.collection import read_collection
 from lamina.resu.features.directions import canonical_directions
-from lamina.resu.features.gathering import scale_moments, view_means
+from lamina.resu.features.gathering import look_for_moments, scale_moments
 from lamina.stats import LagMoments, truncated_cca
 
 
@@ -17,6 +17,9 @@ def plain(collection, view, dilation, memory, horizon):
         series = collection.series(i).astype(np.float64)
         if view == "difference":
             series = np.diff(series, axis=1)
+        if view == "standardised":
+            there = np.ma.masked_invalid(series)
+            series = ((there - there.mean(axis=1)[:, None]) / there.std(axis=1)[:, None]).filled(np.nan)
         for phase in range(min(dilation, series.shape[1])):
             moments.update(series[:, phase::dilation].T).end_trial()
     return moments
@@ -56,7 +59,7 @@ def random_collection(rng, kind=np.float64):
 def test_any_collection_gives_the_moments_of_its_trials(seed):
     rng = np.random.default_rng(seed)
     collection = random_collection(rng, (np.float32, np.float64)[seed % 2])
-    view = ("raw", "difference")[int(rng.integers(2))]
+    view = ("raw", "difference", "standardised")[int(rng.integers(3))]
     dilation, memory, horizon = (int(value) for value in rng.integers(1, (9, 12, 12)))
     assert max(differences(collection, view, dilation, memory, horizon)) < 1e-10
 
@@ -106,7 +109,8 @@ def test_means_are_those_of_what_is_there(seed):
         together = np.concatenate(series, axis=1)
         there = ~np.isnan(together)
         expected = np.where(there, together, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-        np.testing.assert_allclose(view_means(collection, view), expected, rtol=1e-12, atol=1e-12)
+        levels = look_for_moments(collection, view).levels
+        np.testing.assert_allclose(levels, np.tile(expected, (len(levels), 1)), rtol=1e-12, atol=1e-12)
 
 
 def test_nothing_long_enough_gives_moments_without_windows():

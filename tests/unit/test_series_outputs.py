@@ -1,5 +1,7 @@
 """Compiled outputs and pooling, against the plain ones of NumPy, one unit of one series at a time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.signal import lfilter
@@ -17,7 +19,7 @@ def random_units(rng, channels, count=7, thresholds=5, longest=9):
     units = []
     for _ in range(count):
         scale = Scale(
-            ("raw", "difference")[int(rng.integers(2))],
+            ("raw", "difference", "standardised")[int(rng.integers(3))],
             int(rng.integers(1, longest)),
             1,
             int(rng.integers(1, longest)),
@@ -25,7 +27,7 @@ def random_units(rng, channels, count=7, thresholds=5, longest=9):
         for index in range(int(rng.integers(1, 4))):
             filter_ = rng.standard_normal((scale.memory, channels)).astype(np.float32)
             levels = np.sort(rng.standard_normal(thresholds)).astype(np.float32)
-            units.append(FeatureUnit(scale, index, filter_, 0.5, levels))
+            units.append(FeatureUnit(scale, index, filter_, 0.5, levels, whole=bool(rng.random() < 0.3)))
     return units
 
 
@@ -48,6 +50,11 @@ def plain(collection, units, mean, statistics=ALL):
     for i in range(len(collection)):
         views = [view_of(collection.series(i), unit.scale.view, mean) for unit in units]
         outputs = [unit_output(x, unit) for x, unit in zip(views, units, strict=True)]
+        for k, unit in enumerate(units):
+            if unit.whole:
+                outputs[k] = outputs[k][
+                    max(min((unit.scale.memory - 1) * unit.scale.dilation, len(outputs[k]) - 1), 0) :
+                ]
         rows.append(
             np.concatenate(
                 [pool(z, unit.thresholds, statistics) for z, unit in zip(outputs, units, strict=True)]
@@ -126,7 +133,8 @@ def test_the_scale_of_values_does_not_matter(scale):
     series = rng.standard_normal((5, 2, 50))
     units = random_units(rng, 2)
     far = [
-        FeatureUnit(u.scale, u.index, u.filter.astype(np.float64) / scale, 0.5, u.thresholds) for u in units
+        replace(u, filter=u.filter.astype(np.float64) / (1.0 if u.scale.view == "standardised" else scale))
+        for u in units
     ]
     table = pooled_outputs(read_collection("X", series), units, np.ones(2), ALL)
     ours = pooled_outputs(read_collection("X", series * scale), far, np.full(2, scale), ALL)

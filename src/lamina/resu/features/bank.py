@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lamina.resu.features.scales import VIEWS, Scale
+from lamina.resu.features.scales import Scale
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class FeatureUnit:
         σ between its output and the future, 0 to 1.
     thresholds
         (thresholds,), of its output, ascending.
+    whole
+        Whether only those outputs count whose window begins within the series (the last, if there is none).
     """
 
     scale: Scale
@@ -33,6 +35,7 @@ class FeatureUnit:
     filter: np.ndarray
     canonical_correlation: float
     thresholds: np.ndarray
+    whole: bool = False
 
     @property
     def name(self) -> str:
@@ -48,9 +51,16 @@ class Bank:
     ----------
     plan
         As described there.
+    views
+        Those that the units see, in the order in which the plan counts them.
+    gains
+        (views, channels), powers of two that values are multiplied by, and filters have been divided by:
+        float32 would not hold filters for values of 1e40 or 1e-40.
     """
 
     plan: tuple[np.ndarray, ...]
+    views: list[str]
+    gains: np.ndarray
 
     @staticmethod
     def columns_of(names: Sequence[str], thresholds: int) -> np.ndarray:
@@ -60,15 +70,13 @@ class Bank:
         return np.array([rest[name] if name in rest else next(above) for name in names], dtype=np.int64)
 
 
-def compile_units(units: Sequence[FeatureUnit], mean: np.ndarray) -> Bank:
+def compile_units(units: Sequence[FeatureUnit]) -> Bank:
     """Lay out units of one or several scales; neighbours of the same scale are computed together.
 
     Parameters
     ----------
     units
         At least one.
-    mean
-        (channels,), of the training series.
 
     Returns
     -------
@@ -76,32 +84,35 @@ def compile_units(units: Sequence[FeatureUnit], mean: np.ndarray) -> Bank:
     """
     starts = [k for k, unit in enumerate(units) if k == 0 or unit.scale != units[k - 1].scale]
     scales = [units[k].scale for k in starts]
-    channels = len(mean)
-    # float32 would not hold filters for values of 1e40 or 1e-40: powers of two, which round nothing, go from
-    # the filters to the values
-    largest = np.zeros(channels)
-    for unit in units:
-        np.maximum(largest, np.abs(unit.filter).max(axis=0), out=largest)
-    factors = np.exp2(np.round(np.log2(np.where(largest > 0, largest, 1.0))))
+    views = list(dict.fromkeys(scale.view for scale in scales))
+    seen = [views.index(scale.view) for scale in scales]
+    blocks = [
+        np.stack([unit.filter for unit in units[start:stop]])
+        for start, stop in zip(starts, [*starts[1:], len(units)], strict=True)
+    ]
+    channels = blocks[0].shape[2]
+    largest = np.zeros((len(views), channels))
+    for block, view in zip(blocks, seen, strict=True):
+        np.maximum(largest[view], np.abs(block).max(axis=(0, 1)), out=largest[view])
+    gains = np.exp2(np.round(np.log2(np.where(largest > 0, largest, 1.0))))
     weights, places, place = [], [], 0
-    for start, stop, scale in zip(starts, [*starts[1:], len(units)], scales, strict=True):
-        taps = channels * scale.memory
-        rows = np.zeros((stop - start, taps + -taps % 4), dtype=np.float32)
-        filters = np.stack([unit.filter for unit in units[start:stop]]) / factors
-        rows[:, :taps] = filters.transpose(0, 2, 1).reshape(-1, taps)
+    for block, view in zip(blocks, seen, strict=True):
+        taps = channels * block.shape[1]
+        rows = np.zeros((len(block), taps + -taps % 4), dtype=np.float32)
+        rows[:, :taps] = (block / gains[view]).transpose(0, 2, 1).reshape(-1, taps)
         weights.append(rows.ravel())
         places.append(place)
         place += rows.size
-    levels = np.stack([mean, np.zeros(channels)])
     return Bank(
         plan=(
-            np.array([VIEWS.index(scale.view) for scale in scales], dtype=np.int64),
+            np.array(seen, dtype=np.int64),
             np.array([scale.dilation for scale in scales], dtype=np.int64),
             np.array([scale.memory for scale in scales], dtype=np.int64),
             np.array([*starts, len(units)], dtype=np.int64),
             np.array(places, dtype=np.int64),
             np.concatenate(weights),
-            levels.astype(np.float64),
-            factors,
-        )
+            np.array([unit.whole for unit in units]),
+        ),
+        views=views,
+        gains=gains,
     )

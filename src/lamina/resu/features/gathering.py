@@ -5,19 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.resu.features.collection import Collection
+from lamina.resu.features.views import KINDS, Look, look, read_only, series_moments
 from lamina.stats import LagMoments
 
 # numbers in each of the two buffers for the ends of runs
 _BUFFER = 2**19
 
 
-def view_means(collection: Collection, view: str) -> np.ndarray:
-    """Mean of each channel of a view over all that is there, (channels,), float64; 0 where nothing is."""
-    # numba takes a while to load: only who fits waits for it
-    from lamina.resu.features import kernels_moments as kernels
-
-    data = read_only(collection.data)
-    return kernels.view_means(data, collection.starts, collection.channels, view == "difference")
+def look_for_moments(collection: Collection, view: str) -> Look:
+    """Look at a collection in a view less the mean of all that is there, so that no digits are lost to it."""
+    difference, standardised = KINDS[view]
+    if standardised:
+        return look(collection, view, np.zeros(collection.channels))
+    counts, means, _ = series_moments(collection, difference=difference)
+    mean = (counts * means).sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
+    return Look(difference, np.tile(mean, (len(collection), 1)), np.ones(means.shape))
 
 
 def scale_moments(
@@ -26,7 +28,7 @@ def scale_moments(
     dilation: int,
     memory: int,
     horizon: int,
-    means: np.ndarray | None = None,
+    seen: Look | None = None,
 ) -> LagMoments:
     """Gather the moments of windows whose samples are ``dilation`` apart, from every series.
 
@@ -40,11 +42,11 @@ def scale_moments(
     collection
         The series; a window that touches NaN does not exist.
     view
-        "raw" or "difference".
+        A name from `lamina.resu.features.views.KINDS`.
     dilation, memory, horizon
         Of the windows.
-    means
-        From `view_means` of this view, if they are known already.
+    seen
+        The collection in this view, if it is known already; see `look_for_moments`.
 
     Returns
     -------
@@ -53,10 +55,10 @@ def scale_moments(
     """
     from lamina.resu.features import kernels_moments as kernels
 
-    difference, window, channels = view == "difference", memory + horizon, collection.channels
+    window, channels = memory + horizon, collection.channels
     size, edge = window * channels, (window - 1) * channels
     data, starts = read_only(collection.data), collection.starts
-    means = view_means(collection, view) if means is None else means
+    seen = look_for_moments(collection, view) if seen is None else seen
     core, total, counts = np.zeros((channels, size)), np.zeros(channels), np.zeros(4, np.int64)
     change, shift = np.zeros((edge, edge)), np.zeros(edge)
     phases = dilation * len(collection)
@@ -69,7 +71,19 @@ def scale_moments(
     with np.errstate(over="ignore", invalid="ignore"):
         while done < len(collection):
             done, runs = kernels.gather(
-                data, starts, done, means, difference, dilation, window, core, total, counts, heads, tails
+                data,
+                starts,
+                done,
+                seen.difference,
+                seen.levels,
+                seen.factors,
+                dilation,
+                window,
+                core,
+                total,
+                counts,
+                heads,
+                tails,
             )
             change += tails[:runs].T @ tails[:runs]
             change -= heads[:runs].T @ heads[:runs]
@@ -90,7 +104,7 @@ def scale_moments(
             mean, scatter = kernels.propagate(core, total, change, shift, int(counts[0]))
             weight = float(counts[0])
             state |= {"weight": weight, "weight_squares": weight}
-            state |= {"origin": means, "mean": mean, "scatter": scatter}
+            state |= {"origin": _origin(seen, view), "mean": mean, "scatter": scatter}
     return LagMoments.from_state(state)
 
 
@@ -98,8 +112,6 @@ def scale_moments(
 _COUNTS = ("windows", "trials", "short_trials", "samples")
 
 
-def read_only(data: np.ndarray) -> np.ndarray:
-    """View that is not writeable, so that kernels are compiled for one type of array and not for two."""
-    view = data.view()
-    view.flags.writeable = False
-    return view
+def _origin(seen: Look, view: str) -> np.ndarray:
+    """Give back what was taken off all series alike."""
+    return np.zeros(seen.levels.shape[1]) if KINDS[view][1] else seen.levels[0]

@@ -9,36 +9,14 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
-def view_means(data: np.ndarray, starts: np.ndarray, channels: int, difference: bool) -> np.ndarray:
-    """Mean of each channel of a view over all that is there, (channels,), float64; 0 where nothing is."""
-    means = np.zeros(channels)
-    counts = np.zeros(channels)
-    for i in range(len(starts) - 1):
-        time = (starts[i + 1] - starts[i]) // channels
-        for c in range(channels):
-            first = starts[i] + c * time
-            total = 0.0
-            there = 0
-            for t in range(first + difference, first + time):
-                value = np.float64(data[t])
-                if difference:
-                    value -= np.float64(data[t - 1])
-                if value == value:
-                    total += value
-                    there += 1
-            means[c] += total
-            counts[c] += there
-    return means / np.maximum(counts, 1.0)
-
-
 @njit(cache=True, nogil=True, fastmath={"contract"})
 def gather(
     data: np.ndarray,
     starts: np.ndarray,
     first: int,
-    means: np.ndarray,
     difference: bool,
+    levels: np.ndarray,
+    factors: np.ndarray,
     dilation: int,
     window: int,
     core: np.ndarray,
@@ -58,10 +36,8 @@ def gather(
         As in `Collection`.
     first
         The first series to add.
-    means
-        (channels,), taken off.
-    difference
-        Look at y_t − y_{t−1} instead of y_t.
+    difference, levels, factors
+        How each is looked at, as in `lamina.resu.features.views.Look`.
     dilation, window
         Of the windows.
     core
@@ -79,7 +55,7 @@ def gather(
     series, runs
         The first series that was not added, and how many runs were written.
     """
-    channels = len(means)
+    channels = levels.shape[1]
     width = window * channels
     edge = width - channels
     longest = 0
@@ -98,7 +74,9 @@ def gather(
             length = (samples - offset - 1) // dilation + 1
             counts[1] += 1
             counts[3] += length
-            there = _read_phase(data, starts[i], time, means, difference, dilation, offset, length, phase)
+            there = _read_phase(
+                data, starts[i], time, difference, levels[i], factors[i], dilation, offset, length, phase
+            )
             found = 0
             begin = 0
             while begin < length:
@@ -123,17 +101,28 @@ def gather(
 
 
 @njit(cache=True, nogil=True)
-def _read_phase(data, start, time, means, difference, dilation, offset, length, phase):  # noqa: ANN001, ANN202
-    """Write a phase, time-major, less the means; return whether all of it is there."""
-    channels = len(means)
+def _read_phase(  # noqa: ANN202
+    data,  # noqa: ANN001
+    start,  # noqa: ANN001
+    time,  # noqa: ANN001
+    difference,  # noqa: ANN001
+    level,  # noqa: ANN001
+    factor,  # noqa: ANN001
+    dilation,  # noqa: ANN001
+    offset,  # noqa: ANN001
+    length,  # noqa: ANN001
+    phase,  # noqa: ANN001
+):
+    """Write a phase as it is looked at, time-major; return whether all of it is there."""
+    channels = len(level)
     check = 0.0
     for c in range(channels):
         place = start + c * time + offset
         for s in range(length):
             if difference:
-                value = np.float64(data[place + 1]) - np.float64(data[place]) - means[c]
+                value = ((np.float64(data[place + 1]) - np.float64(data[place])) - level[c]) * factor[c]
             else:
-                value = np.float64(data[place]) - means[c]
+                value = (np.float64(data[place]) - level[c]) * factor[c]
             phase[s * channels + c] = value
             check += value - value
             place += dilation

@@ -25,11 +25,14 @@ _SIGN = np.int32(-(2**31))
 Series = tuple[np.ndarray, np.ndarray, int, bool]
 """Values and starts as in `Collection`, the channels, and whether any value is missing."""
 
+Views = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""How the views look at the series: whether at differences, (views,), levels and factors, each (views,
+n_series, channels), see `lamina.resu.features.views.Look`."""
+
 Plan = tuple[np.ndarray, ...]
-"""Eight arrays: view (0 raw, 1 difference), dilation, memory and first unit of each scale (and the end of
-the last); its place in the weights; the weights, (units, taps) of each scale, float32, taps filled up to a
-multiple of four; levels that are taken off, (views, channels), and factors that values are multiplied by,
-(channels,)."""
+"""Seven arrays: view, dilation, memory and first unit of each scale (and the end of the last); the place of
+its weights; the weights, (units, taps) of each scale, float32, taps filled up to a multiple of four; and of
+each unit whether only outputs of windows that begin within the series are looked at."""
 
 
 @njit(cache=True, nogil=True)
@@ -37,6 +40,7 @@ def pool_series(
     series: Series,
     first: int,
     last: int,
+    views: Views,
     plan: Plan,
     thresholds: np.ndarray,
     columns: np.ndarray,
@@ -46,7 +50,7 @@ def pool_series(
 
     Parameters
     ----------
-    series, plan
+    series, views, plan
         As above.
     first, last
         Of the series.
@@ -57,14 +61,15 @@ def pool_series(
     table
         (n_series, units · columns), float32.
     """
-    lines, absent, outputs = _scratch(series, first, last, plan)
+    lines, absent, outputs = _scratch(series, first, last, len(views[0]), plan)
     bits = outputs.view(np.int32)
     kept = np.empty(thresholds.shape[1] + 4, np.float32)
-    n_absent, samples = np.zeros(2, np.int64), np.zeros(2, np.int64)
+    n_views = len(views[0])
+    n_absent, samples = np.zeros(n_views, np.int64), np.zeros(n_views, np.int64)
     offsets = np.empty(4 * ((plan[2].max() * series[2] + 3) // 4), np.int64)
     width = len(columns)
     for i in range(first, last):
-        _write_lines(series, i, plan, lines, absent, n_absent, samples)
+        _write_lines(series, i, views, plan, lines, absent, n_absent, samples)
         for scale in range(len(plan[0])):
             view = plan[0][scale]
             padded = _padded(samples[view])
@@ -77,8 +82,11 @@ def pool_series(
                 place += pair * taps
                 for k in range(pair):
                     z = outputs[k, :padded]
-                    _blank(z, samples[view], absent[view], n_absent[view])
-                    _pool(z, bits[k, :padded], samples[view] - n_absent[view], thresholds[unit + k], kept)
+                    begin = 0
+                    if plan[6][unit + k]:
+                        begin = min((plan[2][scale] - 1) * plan[1][scale], samples[view] - 1)
+                    present = _blank(z, begin, samples[view], absent[view], n_absent[view])
+                    _pool(z, bits[k, :padded], present, thresholds[unit + k], kept)
                     row = table[i, (unit + k) * width : (unit + k + 1) * width]
                     for column in range(width):
                         row[column] = kept[columns[column]]
@@ -86,12 +94,14 @@ def pool_series(
 
 
 @njit(cache=True, nogil=True)
-def sample_series(series: Series, chosen: np.ndarray, stride: int, plan: Plan, samples: np.ndarray) -> int:
+def sample_series(
+    series: Series, chosen: np.ndarray, stride: int, views: Views, plan: Plan, samples: np.ndarray
+) -> int:
     """Keep every ``stride``-th output that there is, over the chosen series one after another.
 
     Parameters
     ----------
-    series, plan
+    series, views, plan
         As above.
     chosen
         Indices of series.
@@ -105,14 +115,16 @@ def sample_series(series: Series, chosen: np.ndarray, stride: int, plan: Plan, s
     int
         How many of each unit's were filled; of the view that has fewest.
     """
-    lines, absent, outputs = _scratch(series, 0, len(series[1]) - 1, plan)
-    n_absent, length = np.zeros(2, np.int64), np.zeros(2, np.int64)
+    lines, absent, outputs = _scratch(series, 0, len(series[1]) - 1, len(views[0]), plan)
+    n_views = len(views[0])
+    n_absent, length = np.zeros(n_views, np.int64), np.zeros(n_views, np.int64)
     offsets = np.empty(4 * ((plan[2].max() * series[2] + 3) // 4), np.int64)
-    picked = np.empty((2, outputs.shape[1]), np.int64)
-    n_picked, seen, filled = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(2, np.int64)
+    picked = np.empty((n_views, outputs.shape[1]), np.int64)
+    n_picked, seen = np.zeros(n_views, np.int64), np.zeros(n_views, np.int64)
+    filled = np.zeros(n_views, np.int64)
     for i in chosen:
-        _write_lines(series, i, plan, lines, absent, n_absent, length)
-        for view in range(2):
+        _write_lines(series, i, views, plan, lines, absent, n_absent, length)
+        for view in range(n_views):
             n_picked[view] = 0
             skipped = 0
             for t in range(length[view]):
@@ -159,43 +171,46 @@ def _reach(plan, view):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True)
-def _scratch(series, first, last, plan):  # noqa: ANN001, ANN202
+def _scratch(series, first, last, n_views, plan):  # noqa: ANN001, ANN202
     longest = 0
     for i in range(first, last):
         longest = max(longest, (series[1][i + 1] - series[1][i]) // series[2])
     padded = _padded(longest)
-    lines = np.zeros((2, series[2] * (max(_reach(plan, 0), _reach(plan, 1)) + padded)), np.float32)
-    return lines, np.empty((2, longest if series[3] else 1), np.int64), np.empty((2, padded), np.float32)
+    reach = 0
+    for view in range(n_views):
+        reach = max(reach, _reach(plan, view))
+    lines = np.zeros((n_views, series[2] * (reach + padded)), np.float32)
+    return (
+        lines,
+        np.empty((n_views, longest if series[3] else 1), np.int64),
+        np.empty((2, padded), np.float32),
+    )
 
 
 @njit(cache=True, nogil=True)
-def _write_lines(series, i, plan, lines, absent, n_absent, samples):  # noqa: ANN001, ANN202
+def _write_lines(series, i, views, plan, lines, absent, n_absent, samples):  # noqa: ANN001, ANN202
     """Write a series in each view that is looked at, (channels, reach + padded samples), zeros around it."""
     data, starts, channels, missing = series
     time = (starts[i + 1] - starts[i]) // channels
-    for view in range(2):
-        samples[view] = time - view
+    for view in range(len(views[0])):
+        late = 1 if views[0][view] else 0
+        samples[view] = time - late
         n_absent[view] = 0
-        used = False
-        for scale in range(len(plan[0])):
-            used |= plan[0][scale] == view
-        if not used:
-            continue
         reach = _reach(plan, view)
-        stride = reach + _padded(time - view)
+        stride = reach + _padded(samples[view])
         line = lines[view]
         for c in range(channels):
             source = data[starts[i] + c * time : starts[i] + (c + 1) * time]
-            level, factor = plan[6][view, c], plan[7][c]
+            level, factor = views[1][view, i, c], views[2][view, i, c]
             line[c * stride : c * stride + reach] = 0
             target = line[c * stride + reach : (c + 1) * stride]
-            if view == 0:
-                for t in range(time):
-                    target[t] = (np.float64(source[t]) - level) * factor
-            else:
+            if late:
                 for t in range(time - 1):
                     target[t] = ((np.float64(source[t + 1]) - np.float64(source[t])) - level) * factor
-            target[time - view :] = 0
+            else:
+                for t in range(time):
+                    target[t] = (np.float64(source[t]) - level) * factor
+            target[samples[view] :] = 0
         if missing:
             _find_absent(line, channels, reach, stride, view, absent, n_absent, samples)
 
@@ -257,10 +272,15 @@ def _convolve(line, offsets, taps, weights, place, pair, outputs, padded):  # no
 
 
 @njit(cache=True)
-def _blank(z, samples, absent, n_absent):  # noqa: ANN001, ANN202
-    z[samples:] = 0
+def _blank(z, begin, end, absent, n_absent):  # noqa: ANN001, ANN202
+    """Put zeros wherever nothing is to be looked at; return how many samples are left."""
+    z[: max(begin, 0)] = 0
+    z[end:] = 0
+    left = end - max(begin, 0)
     for k in range(n_absent):
         z[absent[k]] = 0
+        left -= absent[k] >= begin
+    return left
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)

@@ -11,7 +11,7 @@ from lamina.errors import DataError
 from lamina.resu.features.bank import FeatureUnit
 from lamina.resu.features.collection import Collection
 from lamina.resu.features.directions import canonical_directions
-from lamina.resu.features.gathering import scale_moments, view_means
+from lamina.resu.features.gathering import look_for_moments, scale_moments
 from lamina.resu.features.outputs import sample_outputs
 from lamina.resu.features.pooling import quantile_levels
 from lamina.resu.features.scales import Scale
@@ -19,7 +19,7 @@ from lamina.resu.features.scales import Scale
 
 def channel_means(collection: Collection) -> np.ndarray:
     """Mean of each channel over all that is there, (channels,), float64; 0 where nothing is."""
-    return view_means(collection, "raw")
+    return look_for_moments(collection, "raw").levels[0].copy()
 
 
 def learn_units(
@@ -49,11 +49,11 @@ def learn_units(
         Squares of the values overflow, or vanish.
     """
     found: dict[Scale, list[FeatureUnit]] = {scale: [] for scale in scales}
-    means = {view: view_means(collection, view) for view in {scale.view for scale in scales}}
+    looks = {view: look_for_moments(collection, view) for view in {scale.view for scale in scales}}
     for view, dilation in dict.fromkeys((scale.view, scale.dilation) for scale in scales):
         group = [scale for scale in scales if (scale.view, scale.dilation) == (view, dilation)]
         memory, horizon = max(s.memory for s in group), max(s.horizon for s in group)
-        moments = scale_moments(collection, view, dilation, memory, horizon, means[view])
+        moments = scale_moments(collection, view, dilation, memory, horizon, looks[view])
         if moments.n_windows < 2:
             continue
         try:

@@ -8,23 +8,27 @@ from itertools import pairwise
 
 import numpy as np
 
-from lamina.resu.features.bank import FeatureUnit, compile_units
+from lamina.resu.features.bank import Bank, FeatureUnit, compile_units
 from lamina.resu.features.collection import Collection
-from lamina.resu.features.gathering import read_only
 from lamina.resu.features.pooling import columns
+from lamina.resu.features.views import look, read_only
 
 # series that outputs are sampled from, for quantiles
 _SAMPLED = 64
 
 
 def view_of(series: np.ndarray, view: str, mean: np.ndarray) -> np.ndarray:
-    """Look at a series in a view, less the training mean, float32: (channels, time).
+    """Look at a series in a view, float32: (channels, time), one sample shorter for differences.
 
-    "difference" is one sample shorter, and its mean is taken as zero.
+    Of "raw" the training mean is taken off; the mean of differences is taken as zero.
     """
-    if view == "difference":
-        return np.diff(series.astype(np.float64), axis=1).astype(np.float32)
-    return (series - mean[:, None]).astype(np.float32)
+    flat = np.ascontiguousarray(series).reshape(-1)
+    collection = Collection(flat, np.array([0, series.size]), len(series), bool(np.isnan(flat).any()))
+    seen = look(collection, view, mean)
+    values = series.astype(np.float64)
+    if seen.difference:
+        values = np.diff(values, axis=1)
+    return ((values - seen.levels[0][:, None]) * seen.factors[0][:, None]).astype(np.float32)
 
 
 def unit_output(x: np.ndarray, unit: FeatureUnit) -> np.ndarray:
@@ -68,15 +72,15 @@ def pooled_outputs(
     # numba takes a while to load: only who transforms waits for it
     from lamina.resu.features import kernels_outputs as kernels
 
-    bank = compile_units(units, mean)
+    bank = compile_units(units)
     thresholds = np.stack([unit.thresholds for unit in units])
     names = columns(statistics, thresholds.shape[1])
     places = bank.columns_of(names, thresholds.shape[1])
     table = np.empty((len(collection), len(units) * len(names)), dtype=np.float32)
-    series = (read_only(collection.data), collection.starts, collection.channels, collection.missing)
+    series, views = _prepare(collection, bank, mean)
 
     def fill(limits: tuple[int, int]) -> None:
-        kernels.pool_series(series, *limits, bank.plan, thresholds, places, table)
+        kernels.pool_series(series, *limits, views, bank.plan, thresholds, places, table)
 
     if n_jobs == 1 or len(collection) == 1:
         fill((0, len(collection)))
@@ -100,6 +104,16 @@ def sample_outputs(
     total = int(collection.lengths[::step].sum())
     stride = max(1, total // n_samples)
     samples = np.empty((len(units), -(-total // stride)), dtype=np.float32)
-    series = (read_only(collection.data), collection.starts, collection.channels, collection.missing)
-    filled = kernels.sample_series(series, chosen, stride, compile_units(units, mean).plan, samples)
+    bank = compile_units(units)
+    series, views = _prepare(collection, bank, mean)
+    filled = kernels.sample_series(series, chosen, stride, views, bank.plan, samples)
     return samples[:, :filled]
+
+
+def _prepare(collection: Collection, bank: Bank, mean: np.ndarray) -> tuple[tuple, tuple]:
+    """Put collection and views into the form that the kernels take."""
+    series = (read_only(collection.data), collection.starts, collection.channels, collection.missing)
+    looks = [look(collection, view, mean) for view in bank.views]
+    differences = np.array([seen.difference for seen in looks])
+    factors = np.stack([seen.factors * gain for seen, gain in zip(looks, bank.gains, strict=True)])
+    return series, (differences, np.stack([seen.levels for seen in looks]), factors)
