@@ -10,14 +10,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lamina._checks import check_choice, check_integer, check_real
-from lamina.errors import ArgumentError, DataError
+from lamina._checks import check_integer
+from lamina.errors import DataError
 from lamina.resu.features.collection import Collection, is_table, read_collection
 from lamina.resu.features.gaps import fill_gaps
 from lamina.resu.features.learning import channel_means, learn_units, set_thresholds, spend
 from lamina.resu.features.outputs import pooled_outputs
-from lamina.resu.features.pooling import STATISTICS, columns
+from lamina.resu.features.pooling import STATISTICS
 from lamina.resu.features.scales import VIEWS, choose_scales
+from lamina.resu.features.settings import check_settings
 
 
 class ReSUFeatures(TransformerMixin, BaseEstimator):
@@ -183,23 +184,15 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         return check_integer("n_jobs", self.n_jobs, minimum=1)
 
     def _learn(self, collection: Collection) -> Collection:
-        width = len(columns(tuple(STATISTICS), check_integer("thresholds", self.thresholds, minimum=1)))
-        n_features = check_integer("n_features", self.n_features, minimum=width)
-        memories = _several("memories", self.memories)
-        auto = isinstance(self.dilations, str) and self.dilations == "auto"
-        dilations = None if auto else _several("dilations", self.dilations)
-        horizon = None if self.horizon is None else check_integer("horizon", self.horizon, minimum=1)
-        rank = check_integer("rank", self.rank, minimum=1)
-        views = [check_choice("views", view, VIEWS) for view in _sequence("views", self.views)]
-        ridge = check_real("ridge", self.ridge, minimum=0)
+        settings = check_settings(self)
         self._n_threads()
         mean = channel_means(collection)
         collection = fill_gaps(collection, mean)
         # those of one sample have no past, however many there are
         longer = collection.lengths[collection.lengths > 1]
         time = int(np.median(longer)) if len(longer) else 1
-        scales = choose_scales(time, list(dict.fromkeys(views)), memories, dilations, horizon)
-        found = spend(learn_units(collection, scales, rank, ridge), n_features // width)
+        scales = choose_scales(time, settings.views, settings.memories, settings.dilations, settings.horizon)
+        found = spend(learn_units(collection, scales, settings.rank, settings.ridge), settings.units)
         if not found:
             longest = int(collection.lengths.max())
             raise DataError(
@@ -211,10 +204,9 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
             )
         self.n_channels_ = collection.channels
         self.channel_means_ = mean
-        self.units_ = set_thresholds(collection, found, mean, self.thresholds)
-        names = columns(tuple(STATISTICS), self.thresholds)
-        self.feature_units_ = np.repeat(np.arange(len(found)), width)
-        self.feature_statistics_ = np.tile(np.asarray(names, dtype=object), len(found))
+        self.units_ = set_thresholds(collection, found, mean, settings.thresholds)
+        self.feature_units_ = np.repeat(np.arange(len(found)), len(settings.names))
+        self.feature_statistics_ = np.tile(np.asarray(settings.names, dtype=object), len(found))
         return collection
 
     def __sklearn_tags__(self) -> Any:
@@ -224,20 +216,3 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         # the table is float32 whatever comes in
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _several(name: str, values: Any) -> list[int]:
-    """Integers of at least 1, each once."""
-    return list(dict.fromkeys(check_integer(name, value, minimum=1) for value in _sequence(name, values)))
-
-
-def _sequence(name: str, values: Any) -> list[Any]:
-    wanted = [] if isinstance(values, str) or not np.iterable(values) else list(values)
-    if not wanted:
-        raise ArgumentError(
-            name,
-            allowed="a sequence of at least one" + (' or "auto"' if name == "dilations" else ""),
-            got=repr(values),
-            remedy=f"Write {name}=(…,) for a single one.",
-        )
-    return wanted
