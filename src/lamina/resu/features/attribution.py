@@ -9,24 +9,27 @@ import numpy as np
 
 from lamina.resu.features.bank import FeatureUnit
 from lamina.resu.features.collection import Collection
+from lamina.resu.features.gaps import fill_gaps
 from lamina.resu.features.outputs import view_of
+from lamina.resu.features.views import KINDS
 
 if TYPE_CHECKING:
     from lamina.resu.features.transformer import ReSUFeatures
 
+# z, threshold → what each moment adds; the mean over time of the first three, the sum of the others
 Rule = Callable[[np.ndarray, float], np.ndarray]
 
 
 def _above(z: np.ndarray, threshold: float) -> np.ndarray:
-    return (z > threshold) / _present(z)
+    return z > threshold
 
 
 def _mean_on(z: np.ndarray, threshold: float) -> np.ndarray:
-    return np.fmax(z, 0) / _present(z)
+    return np.fmax(z, 0)
 
 
 def _mean_off(z: np.ndarray, threshold: float) -> np.ndarray:
-    return np.fmax(-z, 0) / _present(z)
+    return np.fmax(-z, 0)
 
 
 def _max_on(z: np.ndarray, threshold: float) -> np.ndarray:
@@ -40,18 +43,11 @@ def _max_off(z: np.ndarray, threshold: float) -> np.ndarray:
     return _max_on(-z, threshold)
 
 
-def _present(z: np.ndarray) -> np.ndarray:
-    return np.maximum(np.sum(~np.isnan(z), axis=-1, keepdims=True), 1)
+MEANS: dict[str, Rule] = {"above": _above, "mean_on": _mean_on, "mean_off": _mean_off}
+"""Statistics that are means over time of what each output gives."""
 
-
-# how each statistic adds up over time: what it gives at every t sums to the feature
-RULES: dict[str, Rule] = {
-    "above": _above,
-    "mean_on": _mean_on,
-    "max_on": _max_on,
-    "mean_off": _mean_off,
-    "max_off": _max_off,
-}
+MOMENTS: dict[str, Rule] = {"max_on": _max_on, "max_off": _max_off}
+"""Statistics that certain moments hold."""
 
 
 def parts(z: np.ndarray, thresholds: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -72,25 +68,30 @@ def parts(z: np.ndarray, thresholds: np.ndarray, names: Sequence[str]) -> np.nda
         (columns, ..., time), float64, whose sums over time are the features.
     """
     levels = iter(thresholds)
+    share = 1 / np.maximum(np.sum(~np.isnan(z), axis=-1, keepdims=True), 1)
     found = np.empty((len(names), *z.shape))
     for row, name in enumerate(names):
-        statistic = name if name in RULES else name.partition("_")[0]
-        found[row] = RULES[statistic](z, float(next(levels)) if name != statistic else 0.0)
+        if name in MOMENTS:
+            found[row] = MOMENTS[name](z, 0.0)
+        elif name in MEANS:
+            found[row] = MEANS[name](z, 0.0) * share
+        else:
+            found[row] = MEANS[name.partition("_")[0]](z, float(next(levels))) * share
     return found
 
 
 def outputs_of(x: np.ndarray, unit: FeatureUnit) -> np.ndarray:
-    """Output of a unit on series of one length, (n_series, time), from (n_series, channels, time).
+    """Output of a unit, (n_series, time), on series of one length in its view, (n_series, channels, time).
 
-    NaN where the newest sample is missing in every channel; other missing values count as the mean.
+    NaN where an output does not count, because its window begins before the series.
     """
-    known = np.nan_to_num(x, nan=0.0)
     z = np.zeros((x.shape[0], x.shape[2]), dtype=np.float32)
-    for lag in range(unit.scale.memory):
-        shift = lag * unit.scale.dilation
+    shifts = [lag * unit.scale.dilation for lag in range(unit.scale.memory)]
+    for lag, shift in enumerate(shifts):
         if shift < z.shape[1]:
-            z[:, shift:] += np.einsum("c,nct->nt", unit.filter[lag], known[:, :, : z.shape[1] - shift])
-    z[np.isnan(x).all(axis=1)] = np.nan
+            z[:, shift:] += np.einsum("c,nct->nt", unit.filter[lag], x[:, :, : z.shape[1] - shift])
+    if unit.whole:
+        z[:, : min(shifts[-1], z.shape[1] - 1)] = np.nan
     return z
 
 
@@ -114,7 +115,7 @@ def back_to_samples(moments: np.ndarray, x: np.ndarray, unit: FeatureUnit) -> np
     numpy.ndarray
         (channels, time), with the sum of ``moments``.
     """
-    known = np.abs(np.nan_to_num(x, nan=0.0)).astype(np.float64)
+    known = np.abs(x).astype(np.float64)
     weights = np.abs(unit.filter).astype(np.float64)
     time = x.shape[1]
     shifts = [lag * unit.scale.dilation for lag in range(unit.scale.memory)]
@@ -184,17 +185,21 @@ def take_apart(
     outputs
         (units, time), of each unit; NaN where there is none.
     """
-    time = int(collection.lengths.max())
-    samples = np.zeros((collection.channels, time))
-    moments, outputs = np.zeros((2, len(features.units_), time))
+    longest = int(collection.lengths.max())
+    samples = np.zeros((collection.channels, longest))
+    moments, outputs = np.zeros((2, len(features.units_), longest))
+    mean = features.channel_means_
+    begins = [_first_there(collection.series(i)) for i in range(len(collection))]
+    whole = fill_gaps(collection, mean)
+    around = None if around is None else fill_gaps(around, mean)
     for k, unit in enumerate(features.units_):
         columns = np.flatnonzero(features.feature_units_ == k)
         names, weight = features.feature_statistics_[columns].tolist(), weights[columns]
-        late = int(unit.scale.view == "difference")
-        usually, alike = _usual_course(around, unit, weight, names, features.channel_means_)
+        late = int(KINDS[unit.scale.view][0])
+        usually, alike = _usual_course(around, unit, weight, names, mean)
         drawn = []
-        for i in range(len(collection)):
-            x = view_of(collection.series(i), unit.scale.view, features.channel_means_)
+        for i, begin in enumerate(begins):
+            x = view_of(whole.series(i), unit.scale.view, mean)
             z = outputs_of(x[None], unit)[0]
             adds = weight @ parts(z, unit.thresholds, names)
             if len(z) == len(usually):
@@ -208,11 +213,17 @@ def take_apart(
                 given, adds = differences_to_samples(given), np.pad(adds, (1, 0))
             if not there.any():
                 adds, given = adds + rest / len(adds), given + rest / given.size
-            samples[:, : given.shape[1]] += given / len(collection)
-            moments[k, : len(adds)] += adds / len(collection)
-            drawn.append(np.pad(z, (late, 0), constant_values=np.nan))
+            end = begin + len(adds)
+            samples[:, begin:end] += given / len(collection)
+            moments[k, begin:end] += adds / len(collection)
+            drawn.append(np.pad(z, (begin + late, longest - end), constant_values=np.nan))
         outputs[k] = mean_of_present(drawn)
     return samples, moments, outputs
+
+
+def _first_there(series: np.ndarray) -> int:
+    """Count samples at the beginning that are missing in every channel."""
+    return int(np.argmin(np.isnan(series).all(axis=0)))
 
 
 def _usual_course(
@@ -223,4 +234,4 @@ def _usual_course(
         return np.zeros(0), np.zeros((len(mean), 0))
     x = np.stack([view_of(around.series(i), unit.scale.view, mean) for i in range(len(around))])
     adds = np.tensordot(weight, parts(outputs_of(x, unit), unit.thresholds, names), axes=1)
-    return adds.mean(axis=0), np.nan_to_num(mean_of_present(list(x)))
+    return adds.mean(axis=0), x.mean(axis=0)
