@@ -43,8 +43,8 @@ def choose(settings: ForecastSettings, trials: list[np.ndarray]) -> Chosen:
     Every frame (differences and memory) is judged with each ridge and rank by the mean absolute error of its
     held-out forecasts, over steps and channels, in units of the mean absolute change of a channel from sample
     to sample. The best ridge and rank of each frame become a member, with weight (least error / its error)^n,
-    where n is how often a horizon fits into the held-out stretch: many held-out samples tell frames apart,
-    few do not.
+    where n is how often two horizons fit into the held-out stretch, 1 at least: many held-out samples tell
+    frames apart, few do not.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def choose(settings: ForecastSettings, trials: list[np.ndarray]) -> Chosen:
     held_out = bool(np.isfinite(truth).all(axis=2).any())
     if held_out:
         best = [_best(tried[place], truth, common, _scales(trials)) for place in judged]
-        power = max(1.0, held_out_samples(folds) / settings.horizon)
+        power = max(1.0, held_out_samples(folds) / (2 * settings.horizon))
         weights = _weights(np.array([error for _, _, error in best]), power)
     else:
         judged = _cautious(tried)

@@ -52,9 +52,8 @@ class ReSUForecaster(BaseEstimator):
         k, seasons whose mean is subtracted, w_t = y_t − (y_{t−P} + … + y_{t−kP}) / k; 0 for none; "auto": 0,
         1 and 3.
     ridge
-        λ ≥ 0, adds λ · tr(C)/d · I to the covariance of the past, in which lag i is scaled by (1 + i)^{−1/2};
-        or "auto".
-    transform
+        λ ≥ 0, adds λ · tr(C)/d · I to the covariance of the past, or "auto".
+    transformation
         "log" forecasts the logarithm of a positive series and gives the exponential of that, a median; None.
     objective
         What a rank keeps: "rrr", the directions that lower the squared error most; or "cca", the most
@@ -65,7 +64,7 @@ class ReSUForecaster(BaseEstimator):
     members_ : tuple of Member
         What the forecast is the weighted mean of, heaviest first: differences, memory, rank, ridge, error.
     filters_ : (horizon, channels, M, channels)
-        The whole forecast as one map of the last M samples (after ``transform``), newest lag first.
+        The whole forecast as one map of the last M samples (after ``transformation``), newest lag first.
     constant_ : (horizon, channels)
         What is added to it.
     residual_covariance_ : (horizon, channels, channels)
@@ -79,7 +78,7 @@ class ReSUForecaster(BaseEstimator):
     Notes
     -----
     NaN marks a gap, which no window touches; before a forecast, gaps in the last M samples are filled by
-    earlier forecasts. The transformation is a parameter, not a TransformedTargetRegressor of scikit-learn,
+    earlier forecasts. The logarithm is a parameter, not a TransformedTargetRegressor of scikit-learn,
     because what is forecast is ``X`` itself; no ``y`` is used.
 
     References
@@ -122,7 +121,7 @@ class ReSUForecaster(BaseEstimator):
         difference: int | Literal["auto"] = "auto",
         seasons: int | Literal["auto"] = "auto",
         ridge: float | Literal["auto"] = "auto",
-        transform: Literal["log"] | None = None,
+        transformation: Literal["log"] | None = None,
         objective: Objective = "rrr",
     ) -> None:
         self.horizon = horizon
@@ -132,7 +131,7 @@ class ReSUForecaster(BaseEstimator):
         self.difference = difference
         self.seasons = seasons
         self.ridge = ridge
-        self.transform = transform
+        self.transformation = transformation
         self.objective = objective
 
     def fit(self, X: Trials, y: None = None) -> Self:
@@ -302,7 +301,7 @@ class ReSUForecaster(BaseEstimator):
         results = []
         for given, trial in self._pairs(X):
             found = forecast_from(trial, np.arange(len(trial)), self._forecast)
-            results.append(_returned(backward(found, self._settings.transform), given))
+            results.append(_returned(backward(found, self._settings.transformation), given))
         return results if is_list_of_trials(X) else results[0]
 
     def score(self, X: Trials, y: None = None) -> float:
@@ -332,8 +331,8 @@ class ReSUForecaster(BaseEstimator):
         naive: Any = 0.0
         for _, trial in self._pairs(X):
             origins = np.arange(len(trial) - 1)
-            found = backward(forecast_from(trial, origins, self._forecast), settings.transform)
-            original = backward(trial, settings.transform)
+            found = backward(forecast_from(trial, origins, self._forecast), settings.transformation)
+            original = backward(trial, settings.transformation)
             meant = futures_of(original, origins, settings.horizon)
             repeated = _naive(original, origins, settings)
             known = np.isfinite(found) & np.isfinite(meant) & np.isfinite(repeated)
@@ -396,22 +395,22 @@ class ReSUForecaster(BaseEstimator):
 
     def _admitted(self, X: Any, settings: ForecastSettings, *, reset: bool) -> list[np.ndarray]:
         trials = [_numbers(trial) for trial in admit(self, X, reset=reset)]
-        return [forward("X", trial, settings.transform) for trial in trials]
+        return [forward("X", trial, settings.transformation) for trial in trials]
 
     def _pairs(self, X: Any) -> list[tuple[Array, np.ndarray]]:
         """Return each trial as it came, and as numbers, transformed."""
         given = admit(self, X, reset=False)
-        return [(trial, forward("X", _numbers(trial), self._settings.transform)) for trial in given]
+        return [(trial, forward("X", _numbers(trial), self._settings.transformation)) for trial in given]
 
     def _answer(self, X: Any, adjust: Any) -> Any:
         check_is_fitted(self)
-        transform = self._settings.transform
+        transformation = self._settings.transformation
         if X is None:
-            found = backward(adjust(self._ahead(self._history)), transform)
+            found = backward(adjust(self._ahead(self._history)), transformation)
             return found[:, 0] if self._one_channel_given else found
         results = []
         for given, trial in self._pairs(X):
-            found = _returned(backward(adjust(self._ahead(trial)), transform), given)
+            found = _returned(backward(adjust(self._ahead(trial)), transformation), given)
             results.append(found[:, 0] if _axes_of(X) == 1 else found)
         return results if is_list_of_trials(X) else results[0]
 
@@ -443,7 +442,7 @@ def _returned(values: np.ndarray, given: Array) -> Array:
             "X",
             allowed="of values whose forecasts are finite",
             got="an overflow",
-            remedy="Rescale the recording, or leave the transform out.",
+            remedy="Rescale the recording, or leave the transformation out.",
         )
     xp = array_namespace(given)
     return xp.astype(like(values, given), given.dtype)

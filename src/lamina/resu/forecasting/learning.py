@@ -13,9 +13,6 @@ from lamina.resu.forecasting.settings import ForecastSettings
 from lamina.stats import LagCovariances, LagMoments
 from lamina.typing import Objective
 
-# the ridge on lag k weighs as 1 + k: what is long ago says less, unless the data insist
-_DECAY = 0.5
-
 
 @dataclass(frozen=True)
 class ForecastMap:
@@ -42,7 +39,6 @@ class Learner:
         coefficients = difference_filter(frame.difference, frame.seasons, settings.period)
         self._filter = coefficients
         self._maps = difference_maps(coefficients, frame.memory, settings.horizon)
-        self._lag_weights = np.repeat((1.0 + np.arange(frame.memory)) ** -_DECAY, channels)
         self.moments = LagMoments(frame.total, settings.horizon, channels=channels)
 
     @property
@@ -66,7 +62,7 @@ class Learner:
         h, c, maps = self.horizon, self.channels, self._maps
         known = differenced(self.moments.covariances(), maps, c)
         known = self._with_unfinished(known, newest)
-        b = regress(known, self._lag_weights, ridges, ranks, self._objective)
+        b = regress(known, ridges, ranks, self._objective)
         b = b.reshape(-1, h * c, len(known.past))
         rest = (known.future_mean - b @ known.past_mean).reshape(-1, h, c)
         # (models, h, c, c, m) onto the lags of the series, then along the steps

@@ -31,17 +31,15 @@ class Regression:
 
 def regress(
     moments: Regression,
-    lag_weights: np.ndarray,
     ridges: Sequence[float],
     ranks: Sequence[int],
     objective: Objective,
 ) -> np.ndarray:
     """Return the coefficients of f̂ = μ_f + B (p − μ_p), of every ridge and rank.
 
-    With W the diagonal of lag weights, C = W C_pp W + ridge · tr(W C_pp W) / p · I, and
-    K = A C_fp W C^{−1/2} = U Σ Vᵀ, where A = I ("rrr") or A = C_ff^{−1/2} ("cca"),
+    With C = C_pp + ridge · tr(C_pp) / p · I and A = I ("rrr") or A = C_ff^{−1/2} ("cca"),
 
-        B = A⁻¹ U_r Σ_r V_rᵀ C^{−1/2} W.
+        A C_fp C^{−1/2} = U Σ Vᵀ,    B = A⁻¹ U_r Σ_r V_rᵀ C^{−1/2}.
 
     At full rank this is ridge regression, whatever the objective. Below it, "rrr" keeps what lowers the
     squared error most, and "cca" the units of a `lamina.ReSU`, the most predictable directions.
@@ -50,8 +48,6 @@ def regress(
     ----------
     moments
         Of past and future.
-    lag_weights
-        (p,), > 0; where it is small, the ridge weighs more.
     ridges
         ≥ 0 each; that of the future, for "cca", is at most 0.1.
     ranks
@@ -68,14 +64,12 @@ def regress(
     --------
     >>> eye = np.eye(2)
     >>> moments = Regression(eye, np.diag([0.5, 0.1]), eye, np.zeros(2), np.zeros(2))
-    >>> regress(moments, np.ones(2), [0.0], [1, 2], "cca").round(3).tolist()
+    >>> regress(moments, [0.0], [1, 2], "cca").round(3).tolist()
     [[[[0.5, 0.0], [0.0, 0.0]], [[0.5, 0.0], [0.0, 0.1]]]]
     """
-    weighted = moments.past * lag_weights[:, None] * lag_weights[None, :]
-    cross = moments.cross * lag_weights[None, :]
-    values, vectors = np.linalg.eigh((weighted + weighted.T) / 2)
-    values, variance = np.maximum(values, 0.0), float(np.trace(weighted)) / len(weighted)
-    found = np.zeros((len(ridges), len(ranks), *cross.shape))
+    values, vectors = np.linalg.eigh((moments.past + moments.past.T) / 2)
+    values, variance = np.maximum(values, 0.0), float(np.trace(moments.past)) / len(moments.past)
+    found = np.zeros((len(ridges), len(ranks), *moments.cross.shape))
     if variance <= 0.0:
         # a silent past says nothing
         return found
@@ -85,11 +79,11 @@ def regress(
     for i, ridge in enumerate(ridges):
         shrunk = values + ridge * variance
         root = vectors[:, shrunk > floor] / np.sqrt(shrunk[shrunk > floor])
-        whitened = cross @ root
+        whitened = moments.cross @ root
         if future is not None:
             whitened = future.inverse_root(ridge) @ whitened
         left, strengths, right = np.linalg.svd(whitened, full_matrices=False)
-        back = (right @ root.T) * lag_weights[None, :]
+        back = right @ root.T
         forward = left * strengths[None, :]
         if future is not None:
             forward = future.root(ridge) @ forward

@@ -24,7 +24,7 @@ class ForecastSettings:
         Numbers, or None where the data decide.
     period
         P, or None without a season.
-    transform
+    transformation
         "log" or None.
     objective
         "rrr" or "cca".
@@ -37,7 +37,7 @@ class ForecastSettings:
     difference: int | None
     seasons: int | None
     ridge: float | None
-    transform: str | None
+    transformation: str | None
     objective: Objective
 
 
@@ -50,7 +50,7 @@ def check_forecast_settings(
     difference: Any = AUTO,
     seasons: Any = AUTO,
     ridge: Any = AUTO,
-    transform: Any = None,
+    transformation: Any = None,
     objective: Any = "rrr",
 ) -> ForecastSettings:
     """Return the parameters as `ForecastSettings`, or raise an error that names the first that cannot be.
@@ -74,7 +74,9 @@ def check_forecast_settings(
         difference=_or_auto("difference", difference, 0, 2),
         seasons=_or_auto("seasons", seasons, 0, None),
         ridge=_ridge(ridge),
-        transform=None if transform is None else check_choice("transform", transform, ("log",)),
+        transformation=None
+        if transformation is None
+        else check_choice("transformation", transformation, ("log",)),
         objective=chosen,
     )
     if found.seasons and found.period is None:

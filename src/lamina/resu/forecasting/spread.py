@@ -30,7 +30,7 @@ class Spread:
 
     @classmethod
     def of(cls, errors: np.ndarray, *, held_out: bool) -> Self:
-        """Return the spread of errors, (forecasts, horizon, channels), without those with NaN in a channel."""
+        """Return the spread of errors, (forecasts, horizon, channels); NaN in a channel leaves one out."""
         whole = np.asarray(np.isfinite(errors).all(axis=2))
         used = np.where(whole[:, :, None], errors, 0.0)
         return cls(np.einsum("nhc,nhd->hcd", used, used), np.sum(whole, axis=0), held_out)

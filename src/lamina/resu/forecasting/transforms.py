@@ -7,7 +7,7 @@ import numpy as np
 from lamina.errors import DataError
 
 
-def forward(name: str, trial: np.ndarray, transform: str | None) -> np.ndarray:
+def forward(name: str, trial: np.ndarray, transformation: str | None) -> np.ndarray:
     """Return the transformed series.
 
     Parameters
@@ -16,7 +16,7 @@ def forward(name: str, trial: np.ndarray, transform: str | None) -> np.ndarray:
         Of the argument, for the message.
     trial
         (time, channels), NaN for gaps.
-    transform
+    transformation
         "log" or None.
 
     Raises
@@ -24,21 +24,21 @@ def forward(name: str, trial: np.ndarray, transform: str | None) -> np.ndarray:
     DataError
         "log" of values that are not above 0.
     """
-    if transform is None:
+    if transformation is None:
         return trial
     if not bool(np.all((trial > 0) | np.isnan(trial))):
         raise DataError(
             name,
-            allowed="above 0 everywhere with transform='log'",
+            allowed="above 0 everywhere with transformation='log'",
             got=f"a least value of {np.nanmin(trial):.4g}",
-            remedy="Shift the recording, or leave transform out.",
+            remedy="Shift the recording, or leave transformation out.",
         )
     return np.log(trial)
 
 
-def backward(values: np.ndarray, transform: str | None) -> np.ndarray:
+def backward(values: np.ndarray, transformation: str | None) -> np.ndarray:
     """Return values of the series from transformed ones."""
-    if transform is None:
+    if transformation is None:
         return values
     # what float64 cannot hold becomes infinity, which the caller refuses
     with np.errstate(over="ignore"):
