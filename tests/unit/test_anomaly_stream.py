@@ -79,6 +79,7 @@ def test_a_bad_sample_counts_as_not_seen():
     for sample in y[:50]:
         stream.update(sample)
         other.update(sample)
+    before = stream.state
     for bad, error in (
         ([1.0, np.inf], DataError),
         ([1.0], ShapeError),
@@ -89,6 +90,7 @@ def test_a_bad_sample_counts_as_not_seen():
         with pytest.raises(error):
             stream.update(bad)
     assert stream.samples == 50
+    np.testing.assert_array_equal(stream.state["history"], before["history"])
     assert [stream.update(s) for s in y[50:80]] == [other.update(s) for s in y[50:80]]
 
 

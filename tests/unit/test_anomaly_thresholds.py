@@ -28,6 +28,20 @@ def test_the_tail_fit_agrees_with_maximum_likelihood(shape):
     np.testing.assert_allclose(fit_pareto(drawn * 1e6), (found[0], found[1] * 1e6), rtol=1e-6)
 
 
+def test_the_tail_fit_of_few_scores_is_the_published_one_step_by_step():
+    drawn = np.sort(stats.genpareto.rvs(0.5, scale=2.0, size=25, random_state=3))
+    n, m, quartile = 25, 20 + 5, drawn[int(25 / 4 + 0.5) - 1]
+    theta, likelihood = [], []
+    for j in range(1, m + 1):
+        theta.append(1 / drawn[-1] + (1 - (m / (j - 0.5)) ** 0.5) / (3 * quartile))
+        k = -sum(np.log(1 - theta[-1] * x) for x in drawn) / n
+        likelihood.append(n * (np.log(theta[-1] / k) + k - 1))
+    weights = [1 / sum(np.exp(other - one) for other in likelihood) for one in likelihood]
+    mean = sum(weight * value for weight, value in zip(weights, theta, strict=True))
+    k = -sum(np.log(1 - mean * x) for x in drawn) / n
+    np.testing.assert_allclose(fit_pareto(drawn), (-k, k / mean), rtol=1e-10)
+
+
 @pytest.mark.parametrize("rate", [0.05, 1e-3, 1e-4])
 def test_beyond_the_scores_the_tail_goes_on_as_it_is_heavy(rate):
     # squares of Student's t with 4 degrees of freedom
