@@ -151,7 +151,7 @@ def origins_of(n: int, first: int, horizon: int, count: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Task:
-    """One origin: what is known, what comes, and how it is judged; ``first`` is what was known at the first origin."""
+    """One origin: what is known, what comes, and how it is judged; ``first``: known at the first origin."""
 
     series: Series
     known: np.ndarray

@@ -40,8 +40,8 @@ class ReSUForecaster(BaseEstimator):
     horizon
         h, samples to forecast, ≥ 1.
     memory
-        m, lags of the differenced series, ≥ 1, or "auto": 4, 12 (a period and two) and 36 (two periods and
-        two), as far as a third of the recording allows.
+        m, lags of the differenced series, ≥ 1, or "auto": 4, 12 (a period and two) and 100 (two periods and
+        two, if that is more), as far as a third of the recording allows.
     rank
         r, directions of the past that are kept, from 1 to min(memory, horizon) · channels, or "auto".
     period

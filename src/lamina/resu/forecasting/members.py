@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lamina.resu.forecasting.settings import ForecastSettings
 
-_SHORT, _MIDDLE, _LONG = 4, 12, 36
+_SHORT, _MIDDLE, _LONG = 4, 12, 100
 # lags times channels of the longest memory that is tried
 _MOST_LAGS = 200
 # averages of more seasons follow a change of the season more slowly, and are less noisy
@@ -84,7 +84,7 @@ def frames_of(settings: ForecastSettings, samples: int, channels: int) -> list[F
     -------
     list of Frame
         Maybe none. Automatic: differences 0 and 1; no season, the last one, the mean of the last three;
-        memories of 4, a period and two samples (12 without one), and two periods (36), none longer than a
+        memories of 4, a period and two samples (12 without one), and 100 (two periods), none longer than a
         third of the windows per channel.
 
     Examples
