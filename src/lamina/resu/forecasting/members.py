@@ -17,7 +17,7 @@ _SEASONS = (0, 1, 3)
 class Member:
     """One reduced-rank regression among those whose forecasts are averaged.
 
-    Attributes
+    Parameters
     ----------
     difference
         d, times that the series is differenced.
