@@ -8,11 +8,12 @@ from scipy.signal import lfilter
 
 from lamina.resu.features.bank import FeatureUnit
 from lamina.resu.features.collection import Collection, read_collection
+from lamina.resu.features.learning import set_thresholds
 from lamina.resu.features.outputs import pooled_outputs, sample_outputs, unit_output, view_of
 from lamina.resu.features.pooling import STATISTICS, columns, pool
 from lamina.resu.features.scales import Scale
 
-ALL = tuple(STATISTICS)
+ALL = tuple(dict.fromkeys([*STATISTICS, "early_on", "early_off"]))
 
 
 def random_units(rng, channels, count=7, thresholds=5, longest=9):
@@ -87,7 +88,9 @@ def test_a_filter_of_one_channel_is_that_of_scipy():
     table = pooled_outputs(read_collection("X", series), [unit], np.zeros(1), ALL)
     on, off = np.maximum(z, 0), np.maximum(-z, 0)
     expected = [(z > 0).mean(axis=1), on.mean(axis=1), on.max(axis=1), off.mean(axis=1), off.max(axis=1)]
-    np.testing.assert_allclose(table, np.stack(expected, axis=1), rtol=1e-5)
+    early = np.cos(np.pi * (np.arange(100) + 0.5) / 100)
+    expected += [(on * early).mean(axis=1), (off * early).mean(axis=1)]
+    np.testing.assert_allclose(table, np.stack(expected, axis=1), rtol=1e-5, atol=1e-6)
 
 
 def test_statistics_are_chosen_by_name():
@@ -123,7 +126,7 @@ def test_a_series_with_nothing_to_look_at_counts_as_one_sample_at_the_mean():
     for item in ([5.0], [5.0, np.nan, 2.0]):
         collection = read_collection("X", [np.array([item])])
         table = pooled_outputs(collection, [unit], np.zeros(1), ALL)
-        np.testing.assert_array_equal(table, [[1, 0, 0, 0, 0, 0, 0]])
+        np.testing.assert_array_equal(table, [[1, 0, 0, 0, 0, 0, 0, 0, 0]])
         np.testing.assert_array_equal(table, plain(collection, [unit], np.zeros(1)))
 
 
@@ -179,8 +182,10 @@ def test_samples_are_every_few_outputs_of_every_few_series(seed):
         for unit in units:
             chosen = range(0, len(collection), step)
             z = [unit_output(view_of(collection.series(i), unit.scale.view, mean), unit) for i in chosen]
-            z = np.concatenate(z)
-            rows.append(z[~np.isnan(z)][::stride])
+            there = ~np.isnan(np.concatenate(z))
+            for item in z if unit.whole else []:
+                item[: max(min((unit.scale.memory - 1) * unit.scale.dilation, len(item) - 1), 0)] = np.nan
+            rows.append(np.concatenate(z)[there][::stride])
         fewest = min(len(row) for row in rows)
         theirs = np.stack([row[:fewest] for row in rows])
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-5)
@@ -192,3 +197,15 @@ def test_part_of_a_collection_is_read_where_it_lies():
     part: Collection = collection.part(1, len(collection))
     table = pooled_outputs(collection, units, np.zeros(2), ALL)
     np.testing.assert_array_equal(pooled_outputs(part, units, np.zeros(2), ALL), table[1:])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_thresholds_are_quantiles_of_what_counts(seed):
+    rng = np.random.default_rng(seed)
+    units, collection = random_units(rng, 2, count=5), random_collection(rng, 2, gaps=False)
+    samples = sample_outputs(collection, units, np.zeros(2))
+    found = set_thresholds(collection, units, np.zeros(2), 6)
+    for unit, row in zip(found, samples, strict=True):
+        row = row[~np.isnan(row)].astype(np.float64)
+        expected = np.quantile(row, np.linspace(0.1, 0.9, 6)) if len(row) else np.zeros(6)
+        np.testing.assert_allclose(unit.thresholds, expected, rtol=1e-5, atol=1e-6)

@@ -9,6 +9,9 @@ import numpy as np
 
 from lamina.resu.features.scales import Scale
 
+# what the kernel writes behind the fractions above thresholds
+_AFTER_FRACTIONS = ("mean_on", "max_on", "mean_off", "max_off", "early_on", "early_off")
+
 
 @dataclass(frozen=True)
 class FeatureUnit:
@@ -65,7 +68,7 @@ class Bank:
     @staticmethod
     def columns_of(names: Sequence[str], thresholds: int) -> np.ndarray:
         """Places of statistics, named as by `columns`, among those that the kernel computes, int64."""
-        rest = {name: thresholds + k for k, name in enumerate(("mean_on", "max_on", "mean_off", "max_off"))}
+        rest = {name: thresholds + k for k, name in enumerate(_AFTER_FRACTIONS)}
         above = iter(range(thresholds))
         return np.array([rest[name] if name in rest else next(above) for name in names], dtype=np.int64)
 

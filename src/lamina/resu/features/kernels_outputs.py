@@ -63,7 +63,9 @@ def pool_series(
     """
     lines, absent, outputs = _scratch(series, first, last, len(views[0]), plan)
     bits = outputs.view(np.int32)
-    kept = np.empty(thresholds.shape[1] + 4, np.float32)
+    kept = np.empty(thresholds.shape[1] + 6, np.float32)
+    # how early a sample is among those that are pooled, when all are and when whole windows are
+    early = np.empty((2, outputs.shape[1]), np.float32)
     n_views = len(views[0])
     n_absent, samples = np.zeros(n_views, np.int64), np.zeros(n_views, np.int64)
     offsets = np.empty(4 * ((plan[2].max() * series[2] + 3) // 4), np.int64)
@@ -76,17 +78,20 @@ def pool_series(
             unit, stop = plan[3][scale], plan[3][scale + 1]
             taps = _write_offsets(plan, scale, series[2], samples[view], offsets)
             place = plan[4][scale]
+            begins = 0, max(min((plan[2][scale] - 1) * plan[1][scale], samples[view] - 1), 0)
+            for whole in range(2):
+                _write_early(
+                    early[whole, :padded], begins[whole], samples[view], absent[view], n_absent[view]
+                )
             while unit < stop:
                 pair = min(2, stop - unit)
                 _convolve(lines[view], offsets, taps, plan[5], place, pair, outputs, padded)
                 place += pair * taps
                 for k in range(pair):
                     z = outputs[k, :padded]
-                    begin = 0
-                    if plan[6][unit + k]:
-                        begin = min((plan[2][scale] - 1) * plan[1][scale], samples[view] - 1)
-                    present = _blank(z, begin, samples[view], absent[view], n_absent[view])
-                    _pool(z, bits[k, :padded], present, thresholds[unit + k], kept)
+                    whole = 1 if plan[6][unit + k] else 0
+                    present = _blank(z, begins[whole], samples[view], absent[view], n_absent[view])
+                    _pool(z, bits[k, :padded], present, thresholds[unit + k], early[whole, :padded], kept)
                     row = table[i, (unit + k) * width : (unit + k + 1) * width]
                     for column in range(width):
                         row[column] = kept[columns[column]]
@@ -108,7 +113,7 @@ def sample_series(
     stride
         ≥ 1.
     samples
-        (units, most samples), float32, to be filled from the left.
+        (units, most samples), float32, to be filled from the left; NaN where a unit does not count an output.
 
     Returns
     -------
@@ -140,13 +145,17 @@ def sample_series(
             unit, stop = plan[3][scale], plan[3][scale + 1]
             taps = _write_offsets(plan, scale, series[2], length[view], offsets)
             place = plan[4][scale]
+            begins = min((plan[2][scale] - 1) * plan[1][scale], length[view] - 1)
             while unit < stop:
                 pair = min(2, stop - unit)
                 _convolve(lines[view], offsets, taps, plan[5], place, pair, outputs, _padded(length[view]))
                 place += pair * taps
                 for k in range(pair):
+                    row = samples[unit + k, filled[view] : filled[view] + n_picked[view]]
+                    begin = begins if plan[6][unit + k] else 0
                     for j in range(n_picked[view]):
-                        samples[unit + k, filled[view] + j] = outputs[k, picked[view, j]]
+                        t = picked[view, j]
+                        row[j] = outputs[k, t] if t >= begin else np.nan
                 unit += pair
         filled += n_picked
     fewest = samples.shape[1]
@@ -274,9 +283,9 @@ def _convolve(line, offsets, taps, weights, place, pair, outputs, padded):  # no
 @njit(cache=True)
 def _blank(z, begin, end, absent, n_absent):  # noqa: ANN001, ANN202
     """Put zeros wherever nothing is to be looked at; return how many samples are left."""
-    z[: max(begin, 0)] = 0
+    z[:begin] = 0
     z[end:] = 0
-    left = end - max(begin, 0)
+    left = end - begin
     for k in range(n_absent):
         z[absent[k]] = 0
         left -= absent[k] >= begin
@@ -284,8 +293,36 @@ def _blank(z, begin, end, absent, n_absent):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _pool(z, bits, present, thresholds, kept):  # noqa: ANN001, ANN202
-    """Write the fractions above the thresholds, mean and maximum of ON, mean and maximum of OFF.
+def _write_early(early, begin, end, absent, n_absent):  # noqa: ANN001, ANN202
+    """Write cos(π (k + ½) / T), k and T counting the samples that are pooled; anything for the others."""
+    present = end - begin
+    for k in range(n_absent):
+        present -= absent[k] >= begin
+    share = np.float32(1.0) / np.float32(max(present, 1))
+    # its argument, less a half, is between −½ and ½, where the series of −sin(π y) up to y¹¹ errs by 6e-8
+    y = np.float32(0.5 - begin) * share - np.float32(0.5)
+    for t in range(len(early)):
+        early[t] = y + np.float32(np.int32(t)) * share
+    if n_absent:
+        rank, skipped = 0, 0
+        for t in range(begin, end):
+            while skipped < n_absent and absent[skipped] < t:
+                skipped += 1
+            early[t] = (np.float32(rank) + np.float32(0.5)) * share - np.float32(0.5)
+            rank += not (skipped < n_absent and absent[skipped] == t)
+    for t in range(len(early)):
+        x = early[t] * np.float32(np.pi)
+        s = x * x
+        value = np.float32(-1 / 39916800) * s + np.float32(1 / 362880)
+        value = value * s + np.float32(-1 / 5040)
+        value = value * s + np.float32(1 / 120)
+        value = value * s + np.float32(-1 / 6)
+        early[t] = -x * (value * s + np.float32(1.0))
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _pool(z, bits, present, thresholds, early, kept):  # noqa: ANN001, ANN202
+    """Write the fractions above the thresholds, then the statistics of `_AFTER_FRACTIONS` in bank.py.
 
     Of a series with nothing to look at, those of a single sample at the mean.
     """
@@ -308,11 +345,14 @@ def _pool(z, bits, present, thresholds, kept):  # noqa: ANN001, ANN202
         kept[min(k + 2, n - 1)] = np.float32(n2 - zeros * (q2 < 0)) * share
         kept[min(k + 1, n - 1)] = np.float32(n1 - zeros * (q1 < 0)) * share
         kept[k] = np.float32(n0 - zeros * (q0 < 0)) * share
-    total = sizes = np.float32(0)
-    highest = lowest = np.int32(0)
+    total = sizes = early_total = early_sizes = np.float32(0)
     for t in range(len(z)):
         total += z[t]
         sizes += abs(z[t])
+        early_total += early[t] * z[t]
+        early_sizes += early[t] * abs(z[t])
+    highest = lowest = np.int32(0)
+    for t in range(len(z)):
         # positive floats have the order of their bits, negative ones are negative; unlike the maximum of
         # floats, that of integers is vectorised
         highest = max(highest, bits[t])
@@ -322,6 +362,8 @@ def _pool(z, bits, present, thresholds, kept):  # noqa: ANN001, ANN202
     kept[n + 1] = _as_float(highest)
     kept[n + 2] = (sizes - total) * half
     kept[n + 3] = _as_float(lowest)
+    kept[n + 4] = (early_sizes + early_total) * half
+    kept[n + 5] = (early_sizes - early_total) * half
 
 
 @njit(cache=True)

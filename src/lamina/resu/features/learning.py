@@ -82,11 +82,16 @@ _NONE = np.empty(0, np.float32)
 
 
 def spend(units: Sequence[Sequence[FeatureUnit]], most: int) -> list[FeatureUnit]:
-    """Take the first unit of every scale, then the second of every scale, … until there are ``most``."""
+    """Take the first unit of every scale, then the second of every scale, … until there are ``most``.
+
+    Of those taken every other one looks at whole windows only: what begins with a series is seen by half of
+    them, and what missing history, counted as the mean, makes of it does not reach the others.
+    """
     deepest = max((len(of_scale) for of_scale in units), default=0)
     turns = [of_scale[k] for k in range(deepest) for of_scale in units if k < len(of_scale)]
     chosen = set(map(id, turns[:most]))
-    return [unit for of_scale in units for unit in of_scale if id(unit) in chosen]
+    taken = [unit for of_scale in units for unit in of_scale if id(unit) in chosen]
+    return [replace(unit, whole=bool(k % 2)) for k, unit in enumerate(taken)]
 
 
 def set_thresholds(
@@ -99,10 +104,12 @@ def set_thresholds(
 
 
 def _quantiles(samples: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Quantiles of each row, (rows, levels), interpolated as by `numpy.quantile`; sorts in place."""
+    """Quantiles of each row but for NaN, (rows, levels), as by `numpy.quantile`; sorts in place."""
     samples.sort(axis=1)
-    places = levels * (samples.shape[1] - 1)
+    # NaN is last now; where there is nothing else, 0 is as good as any threshold
+    counts = samples.shape[1] - np.isnan(samples).sum(axis=1)
+    places = levels * np.maximum(counts - 1, 0)[:, None]
     below = np.floor(places).astype(np.int64)
-    above = np.minimum(below + 1, samples.shape[1] - 1)
-    low, high = samples[:, below], samples[:, above]
-    return low + (high - low) * (places - below)
+    above = np.minimum(below + 1, np.maximum(counts - 1, 0)[:, None])
+    low, high = (np.take_along_axis(samples, where, axis=1) for where in (below, above))
+    return np.nan_to_num(low + (high - low) * (places - below))

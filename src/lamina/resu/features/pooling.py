@@ -53,6 +53,7 @@ def pool(z: np.ndarray, thresholds: np.ndarray, statistics: Sequence[str]) -> np
     if len(z) == 0:
         z = np.zeros(1)
     on, off = np.maximum(z, 0), np.maximum(-z, 0)
+    early = np.cos(np.pi * (np.arange(len(z)) + 0.5) / len(z))
     values: list[float] = []
     for statistic in statistics:
         if statistic == "above":
@@ -65,4 +66,8 @@ def pool(z: np.ndarray, thresholds: np.ndarray, statistics: Sequence[str]) -> np
             values.append(float(off.mean()))
         elif statistic == "max_off":
             values.append(float(off.max()))
+        elif statistic == "early_on":
+            values.append(float((on * early).mean()))
+        elif statistic == "early_off":
+            values.append(float((off * early).mean()))
     return np.array(values)
