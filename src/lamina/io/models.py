@@ -17,15 +17,22 @@ from lamina.io.formats import FORMAT, check_format, upgraded
 from lamina.io.local import describe_local, rebuild_local
 from lamina.io.networks import describe_network, rebuild_network
 from lamina.io.records import NotInOrderError
+from lamina.io.series_features import describe_features, rebuild_features
+from lamina.io.series_readouts import describe_readout, rebuild_readout
 from lamina.io.units import describe_unit, rebuild_unit
 from lamina.resu import ReSU, ReSUNetwork
+from lamina.resu.features.classifier import ReSUClassifier
+from lamina.resu.features.regressor import ReSURegressor
+from lamina.resu.features.transformer import ReSUFeatures
 from lamina.resu.local import LocalReSU
 
 SUFFIX = ".safetensors"
 
-Model = ReSU | ReSUNetwork | LocalReSU | SpikeCode
+Model = ReSU | ReSUNetwork | LocalReSU | ReSUFeatures | ReSUClassifier | ReSURegressor | SpikeCode
 
-_CLASSES = "a ReSU, a ReSUNetwork, a LocalReSU or a spike code"
+_CLASSES = (
+    "a ReSU, a ReSUNetwork, a LocalReSU, ReSUFeatures, a ReSUClassifier, a ReSURegressor or a spike code"
+)
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -33,14 +40,15 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 
     The file holds arrays and a JSON description: the format and lamina's version, the class, its parameters,
     how it was fitted (windows, trials), the physical units of the numbers, and a checksum of everything. Any
-    program that reads safetensors can read it. The moments are kept, so that a loaded model can `score` and
+    program that reads safetensors can read it. The moments are kept, so that a loaded ReSU can `score` and
     learn on; a loaded spike code encodes and decodes bit by bit alike.
 
     Parameters
     ----------
     model
-        A fitted `lamina.ReSU`, `lamina.ReSUNetwork` or `lamina.resu.LocalReSU`, or any code of
-        `lamina.encoding`, fitted or not.
+        A fitted `lamina.ReSU`, `lamina.ReSUNetwork`, `lamina.resu.LocalReSU`, `lamina.resu.ReSUFeatures`,
+        `lamina.resu.ReSUClassifier` or `lamina.resu.ReSURegressor`, or any code of `lamina.encoding`, fitted
+        or not.
     path
         The file, which must end in ``.safetensors``; an existing one is replaced. Its folder must exist.
 
@@ -49,8 +57,10 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     StateError
         If the model is not fitted, or a parameter that the fit depends on was changed since: the window and
         the rectification are compared with what was fitted, and what else there is by solving once more
-        from the moments (a change that moves no correlation by 1e-4 of the largest passes). If a spike code
-        draws from a ``numpy.random.Generator``, of which only an integer seed can be kept.
+        from the moments (a change that moves no correlation by 1e-4 of the largest passes); features of
+        series keep no moments, and are compared with what their parameters allow. If a spike code draws from
+        a ``numpy.random.Generator``, of which only an integer seed can be kept; if labels are neither numbers
+        nor text.
     ArgumentTypeError
         If it is of another class, or ``path`` is no path.
     ArgumentError
@@ -83,6 +93,10 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         description, arrays = describe_network(model)
     elif type(model) is LocalReSU:
         description, arrays = describe_local(model)
+    elif type(model) is ReSUFeatures:
+        description, arrays = describe_features(model)
+    elif type(model) is ReSUClassifier or type(model) is ReSURegressor:
+        description, arrays = describe_readout(model)
     elif isinstance(model, SpikeCode) and type(model) in CODES:
         description, arrays = describe_code(model)
     else:
@@ -103,7 +117,7 @@ def load(path: str | os.PathLike[str]) -> Model:
 
     Returns
     -------
-    ReSU, ReSUNetwork, LocalReSU or SpikeCode
+    ReSU, ReSUNetwork, LocalReSU, ReSUFeatures, ReSUClassifier, ReSURegressor or SpikeCode
         The fitted model, or the code.
 
     Raises
@@ -154,6 +168,10 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
             return rebuild_network(whole, arrays), description
         if kind == "LocalReSU":
             return rebuild_local(whole, arrays), description
+        if kind == "ReSUFeatures":
+            return rebuild_features(whole, arrays), description
+        if kind in ("ReSUClassifier", "ReSURegressor"):
+            return rebuild_readout(whole, arrays), description
         if is_code(whole):
             return rebuild_code(whole, arrays), description
     except NotInOrderError as error:

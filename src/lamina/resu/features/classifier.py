@@ -15,8 +15,9 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from lamina.resu.features.calibration import fit_sharpness
 from lamina.resu.features.reading import check_alphas, check_target, learn_features, read_out, set_readout
-from lamina.resu.features.ridge import fit_ridge
+from lamina.resu.features.ridge import Ridge, fit_ridge
 from lamina.resu.features.scales import VIEWS
+from lamina.resu.features.transformer import ReSUFeatures
 
 if TYPE_CHECKING:
     from lamina.resu.features.evidence import Explanation
@@ -138,14 +139,17 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
         if len(classes) == 2:
             targets = targets[:, 1:]
         readout = fit_ridge(table, targets, alphas, weights=weights)
+        sharpness = fit_sharpness(_of_all_classes(readout.left_out), codes)
+        self._adopt(features, readout, classes, sharpness)
+        return self
+
+    def _adopt(self, features: ReSUFeatures, readout: Ridge, classes: np.ndarray, sharpness: float) -> None:
         set_readout(self, features, readout)
         self.classes_ = classes
         self.alpha_ = float(readout.alpha[0])
+        self.sharpness_ = sharpness
         self.left_out_scores_ = readout.left_out
-        left_out = _of_all_classes(readout.left_out)
-        self.sharpness_ = fit_sharpness(left_out, codes)
-        self.left_out_probabilities_ = softmax(self.sharpness_ * left_out, axis=1)
-        return self
+        self.left_out_probabilities_ = softmax(sharpness * _of_all_classes(readout.left_out), axis=1)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the scores of series.

@@ -26,7 +26,7 @@ def learn_features(estimator: Any, X: Any, targets: np.ndarray) -> tuple[ReSUFea
     Parameters
     ----------
     estimator
-        With the settings of `ReSUFeatures`; gets its attributes ``n_features_in_``, ``feature_names_in_``.
+        With the settings of `ReSUFeatures`.
     X
         As in `ReSUFeatures.fit`.
     targets
@@ -61,9 +61,6 @@ def learn_features(estimator: Any, X: Any, targets: np.ndarray) -> tuple[ReSUFea
             remedy="The penalty is chosen by leaving one series out.",
         )
     collection = features._learn(collection)
-    for name in ("n_features_in_", "feature_names_in_"):
-        if name in vars(features):
-            vars(estimator)[name] = vars(features)[name]
     return features, features._table(collection)
 
 
@@ -92,7 +89,11 @@ def check_alphas(alphas: Sequence[float] | None) -> list[float]:
 
 
 def set_readout(estimator: Any, features: ReSUFeatures, ridge: Ridge) -> None:
-    """Set the attributes that tell how the features are read out."""
+    """Set the attributes that tell what came in, and how the features are read out."""
+    for name in ("n_features_in_", "feature_names_in_"):
+        vars(estimator).pop(name, None)
+        if name in vars(features):
+            setattr(estimator, name, vars(features)[name])
     weights = np.square(ridge.coef).sum(axis=0)
     share = np.bincount(features.feature_units_, weights=weights, minlength=len(features.units_))
     estimator.features_ = features

@@ -11,8 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.errors import ArgumentTypeError, DataError, ShapeError
 from lamina.resu.features.reading import check_alphas, check_target, learn_features, read_out, set_readout
-from lamina.resu.features.ridge import fit_ridge
+from lamina.resu.features.ridge import Ridge, fit_ridge
 from lamina.resu.features.scales import VIEWS
+from lamina.resu.features.transformer import ReSUFeatures
 
 if TYPE_CHECKING:
     from lamina.resu.features.evidence import Explanation
@@ -109,11 +110,14 @@ class ReSURegressor(RegressorMixin, BaseEstimator):
         features, table = learn_features(self, X, targets)
         several = targets if targets.ndim == 2 else targets[:, None]
         readout = fit_ridge(table, several, alphas, per_target=True)
+        self._adopt(features, readout, one_target=targets.ndim == 1)
+        return self
+
+    def _adopt(self, features: ReSUFeatures, readout: Ridge, *, one_target: bool) -> None:
         set_readout(self, features, readout)
         self.alpha_ = readout.alpha
-        self.left_out_predictions_ = readout.left_out.reshape(targets.shape)
-        self._one_target = targets.ndim == 1
-        return self
+        self.left_out_predictions_ = readout.left_out[:, 0] if one_target else readout.left_out
+        self._one_target = one_target
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the targets of series.

@@ -90,7 +90,8 @@ def fit_ridge(
         total = np.broadcast_to(total.sum(axis=1, keepdims=True), total.shape)
     best = (total <= (1 + _ALIKE) * total.min(axis=0)).argmax(axis=0)
     alpha = np.asarray(alphas, dtype=np.float64)[best]
-    coef = coefficients(alpha)
+    # rows one after another: a fit that comes back from a file multiplies bit by bit alike
+    coef = np.ascontiguousarray(coefficients(alpha))
     coef[:, constant] = 0
     left_out = targets - np.take_along_axis(misses, best[None, None, :], axis=0)[0] / root
     return Ridge(mean, scale, coef, middle - coef @ center, alpha, left_out)
