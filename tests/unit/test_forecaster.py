@@ -217,14 +217,17 @@ def test_chunks_add_up_to_one_fit(pieces):
 def test_errors_on_a_chunk_are_held_out_and_counted_once():
     y = walk(200, 1)
     first = ReSUForecaster(horizon=3, **{**FIXED, "rank": 1}).fit(y[:150])
-    before, count = first._spread.total.copy(), first._spread.count.copy()
+    spread = first._fitted.spread
+    before, count = spread.total.copy(), spread.count.copy()
     maps = first.predict(y)
     after = clone(first).fit(y[:150]).partial_fit(y[150:])
     for step in range(3):
         meant = np.arange(150, 200)
         errors = y[meant] - maps[meant - 1 - step, step]
-        np.testing.assert_allclose(after._spread.total[step], before[step] + errors.T @ errors, rtol=1e-9)
-        assert after._spread.count[step] == count[step] + 50
+        np.testing.assert_allclose(
+            after._fitted.spread.total[step], before[step] + errors.T @ errors, rtol=1e-9
+        )
+        assert after._fitted.spread.count[step] == count[step] + 50
 
 
 def test_a_list_of_trials_and_end_trial_end_the_current_one():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -13,12 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 from lamina._checks import check_real, count_axes
 from lamina.errors import DataError, StateError
 from lamina.resu.admission import admit, all_or_nothing, is_list_of_trials, like
-from lamina.resu.forecasting.choosing import choose, combined_map
-from lamina.resu.forecasting.learning import ForecastMap
+from lamina.resu.forecasting.fitted import FittedForecast, fit_forecast
 from lamina.resu.forecasting.members import Member
-from lamina.resu.forecasting.rolling import filled, forecast_from, futures_of
+from lamina.resu.forecasting.rolling import forecast_from
+from lamina.resu.forecasting.scoring import skill
 from lamina.resu.forecasting.settings import ForecastSettings, check_forecast_settings
-from lamina.resu.forecasting.spread import Spread
 from lamina.resu.forecasting.transforms import backward, forward
 from lamina.typing import Array, Objective, Trials
 
@@ -155,13 +155,9 @@ class ReSUForecaster(BaseEstimator):
         settings = check_forecast_settings(**self.get_params(deep=False))
         with all_or_nothing(self):
             trials = self._admitted(X, settings, reset=True)
-            _check_rank(settings, trials[0].shape[1])
-            chosen = choose(settings, trials)
-            self._settings, self._spread, self._learners = settings, chosen.spread, chosen.learners
-            self._one_channel_given = _axes_of(X) == 1
-            self.members_ = chosen.members
-            self._set_forecast(chosen.forecast)
-            self._remember(trials[-1])
+            settings.check_rank(trials[0].shape[1])
+            self._flat = _axes_of(X) == 1
+            self._keep(fit_forecast(settings, trials))
         return self
 
     def partial_fit(self, X: Trials, y: None = None) -> Self:
@@ -194,25 +190,22 @@ class ReSUForecaster(BaseEstimator):
         if not self.__sklearn_is_fitted__():
             return self.fit(X)
         settings = check_forecast_settings(**self.get_params(deep=False))
-        if settings != self._settings:
+        if settings != self._fitted.settings:
             raise StateError("Parameters have changed since fit. Call fit to begin anew with the new ones.")
         with all_or_nothing(self):
-            trials = self._admitted(X, settings, reset=False)
-            # copies, so that a failure leaves no half of a chunk behind
-            from copy import deepcopy
-
-            self._learners = deepcopy(self._learners)
-            for trial in trials:
+            # a failure leaves no half of a chunk behind
+            fitted = self._fitted.copy()
+            for trial in self._admitted(X, settings, reset=False):
                 if is_list_of_trials(X):
-                    self._close()
-                self._extend(trial)
+                    fitted.end_trial()
+                fitted.extend(trial)
+            self._keep(fitted)
         return self
 
     def end_trial(self) -> Self:
         """End the current trial, so that the next chunk of `partial_fit` begins one (`NotFittedError`)."""
         check_is_fitted(self)
-        self._learners = tuple(self._learners)
-        self._close()
+        self._fitted.end_trial()
         return self
 
     def forecast(self, X: Trials | None = None) -> Array | list[Array]:
@@ -274,7 +267,7 @@ class ReSUForecaster(BaseEstimator):
         """
         level = check_real("level", level, above=0.0, maximum=1.0 - 1e-12)
         check_is_fitted(self)
-        half = self._spread.half_width(level)
+        half = self._fitted.spread.half_width(level)
         return self._answer(X, lambda c: c - half), self._answer(X, lambda c: c + half)
 
     def predict(self, X: Trials) -> Array | list[Array]:
@@ -300,8 +293,8 @@ class ReSUForecaster(BaseEstimator):
         check_is_fitted(self)
         results = []
         for given, trial in self._pairs(X):
-            found = forecast_from(trial, np.arange(len(trial)), self._forecast)
-            results.append(_returned(backward(found, self._settings.transformation), given))
+            found = forecast_from(trial, np.arange(len(trial)), self._fitted.forecast)
+            results.append(_returned(backward(found, self._fitted.settings.transformation), given))
         return results if is_list_of_trials(X) else results[0]
 
     def score(self, X: Trials, y: None = None) -> float:
@@ -326,26 +319,8 @@ class ReSUForecaster(BaseEstimator):
             As `predict`; also where nothing could be forecast.
         """
         check_is_fitted(self)
-        settings = self._settings
-        ours: Any = 0.0
-        naive: Any = 0.0
-        for _, trial in self._pairs(X):
-            origins = np.arange(len(trial) - 1)
-            found = backward(forecast_from(trial, origins, self._forecast), settings.transformation)
-            original = backward(trial, settings.transformation)
-            meant = futures_of(original, origins, settings.horizon)
-            repeated = _naive(original, origins, settings)
-            known = np.isfinite(found) & np.isfinite(meant) & np.isfinite(repeated)
-            ours = ours + np.where(known, np.abs(found - meant), 0.0).sum(axis=(0, 1))
-            naive = naive + np.where(known, np.abs(repeated - meant), 0.0).sum(axis=(0, 1))
-        if not np.any(naive > 0):
-            raise DataError(
-                "X",
-                allowed=f"longer than {self.valid_from_ + 1} samples, and changing",
-                got="a recording in which the naive forecast never errs, or nothing can be forecast",
-                remedy="Score on a longer recording.",
-            )
-        return float(1.0 - np.mean((ours / np.where(naive > 0, naive, 1.0))[naive > 0]))
+        fitted = self._fitted
+        return skill([trial for _, trial in self._pairs(X)], fitted.forecast, fitted.settings)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "filters_" in vars(self)
@@ -356,42 +331,11 @@ class ReSUForecaster(BaseEstimator):
         tags.target_tags.required = False
         return tags
 
-    @property
-    def _forecast(self) -> ForecastMap:
-        return ForecastMap(self.filters_, self.constant_)
-
-    def _set_forecast(self, forecast: ForecastMap) -> None:
-        self.filters_, self.constant_ = forecast.filters, forecast.constant
-        self.residual_covariance_ = self._spread.covariance
-        self.held_out_ = self._spread.held_out
-        self.n_windows_ = self._learners[0].moments.n_windows
-        self.valid_from_ = forecast.filters.shape[2] - 1
-
-    def _remember(self, trial: np.ndarray) -> None:
-        # what a forecast looks back on, and the horizon before that, for windows that are not yet whole
-        self._history = trial[-(self.valid_from_ + 1 + self._settings.horizon) :].copy()
-        self._trial_open = True
-
-    def _close(self) -> None:
-        for learner in self._learners:
-            learner.moments.end_trial()
-        self._trial_open = False
-
-    def _extend(self, chunk: np.ndarray) -> None:
-        before = self._history if self._trial_open else chunk[:0]
-        joined = np.concatenate([before, chunk])
-        origins = np.arange(max(0, len(before) - self._settings.horizon), len(joined) - 1)
-        if len(origins):
-            errors = futures_of(joined, origins, self._settings.horizon)
-            errors -= forecast_from(joined, origins, self._forecast)
-            # what lies before the chunk was judged when it came
-            steps = origins[:, None] + 1 + np.arange(self._settings.horizon)
-            errors[steps < len(before)] = np.nan
-            self._spread = self._spread.joined(Spread.of(errors, held_out=True))
-        for learner in self._learners:
-            learner.moments.update(chunk)
-        self._set_forecast(combined_map(self.members_, self._learners, joined))
-        self._remember(joined)
+    def _keep(self, fitted: FittedForecast) -> None:
+        self._fitted, self.members_ = fitted, fitted.members
+        self.filters_, self.constant_ = fitted.forecast.filters, fitted.forecast.constant
+        self.residual_covariance_, self.held_out_ = fitted.spread.covariance, fitted.spread.held_out
+        self.n_windows_, self.valid_from_ = fitted.learners[0].moments.n_windows, fitted.memory - 1
 
     def _admitted(self, X: Any, settings: ForecastSettings, *, reset: bool) -> list[np.ndarray]:
         trials = [_numbers(trial) for trial in admit(self, X, reset=reset)]
@@ -399,34 +343,22 @@ class ReSUForecaster(BaseEstimator):
 
     def _pairs(self, X: Any) -> list[tuple[Array, np.ndarray]]:
         """Return each trial as it came, and as numbers, transformed."""
-        given = admit(self, X, reset=False)
-        return [(trial, forward("X", _numbers(trial), self._settings.transformation)) for trial in given]
+        given, transformation = admit(self, X, reset=False), self._fitted.settings.transformation
+        return [(trial, forward("X", _numbers(trial), transformation)) for trial in given]
 
-    def _answer(self, X: Any, adjust: Any) -> Any:
+    def _answer(self, X: Any, adjust: Callable[[np.ndarray], np.ndarray]) -> Any:
         check_is_fitted(self)
-        transformation = self._settings.transformation
+        fitted = self._fitted
+        transformation = fitted.settings.transformation
         if X is None:
-            found = backward(adjust(self._ahead(self._history)), transformation)
-            return found[:, 0] if self._one_channel_given else found
+            found = backward(adjust(fitted.ahead(fitted.history)), transformation)
+            return found[:, 0] if self._flat else found
+        flat = _axes_of(X) == 1
         results = []
         for given, trial in self._pairs(X):
-            found = _returned(backward(adjust(self._ahead(trial)), transformation), given)
-            results.append(found[:, 0] if _axes_of(X) == 1 else found)
+            found = _returned(backward(adjust(fitted.ahead(trial)), transformation), given)
+            results.append(found[:, 0] if flat else found)
         return results if is_list_of_trials(X) else results[0]
-
-    def _ahead(self, trial: np.ndarray) -> np.ndarray:
-        """Return the forecast from the end of a trial, (horizon, channels)."""
-        needed = self.valid_from_ + 1
-        if len(trial) < needed or not np.isfinite(trial).any(axis=0).all():
-            raise DataError(
-                "X",
-                allowed=f"at least {needed} samples long, with a known sample in every channel",
-                got=f"{len(trial)} sample(s), {int(np.isnan(trial).any(axis=1).sum())} with NaN",
-                remedy="Give more of the recording's past.",
-            )
-        # a gap is filled from forecasts of the same map, which look back as far
-        recent = filled(trial[-(2 * needed + self._settings.horizon) :], self._forecast)
-        return forecast_from(recent, np.array([len(recent) - 1]), self._forecast)[0]
 
 
 def _numbers(trial: Array) -> np.ndarray:
@@ -452,25 +384,3 @@ def _axes_of(X: Any) -> int:
     first = X[0] if is_list_of_trials(X) else X
     # nested lists of numbers
     return count_axes(first) or np.ndim(first)
-
-
-def _check_rank(settings: ForecastSettings, channels: int) -> None:
-    from lamina.errors import ArgumentError
-
-    possible = min(settings.memory or settings.horizon, settings.horizon) * channels
-    if settings.rank is not None and settings.rank > possible:
-        raise ArgumentError(
-            "rank",
-            allowed=f"at most {possible} here, the smaller of memory * channels and horizon * channels",
-            got=str(settings.rank),
-            remedy="Ask for a lower rank, or give a longer memory and horizon.",
-        )
-
-
-def _naive(trial: np.ndarray, origins: np.ndarray, settings: ForecastSettings) -> np.ndarray:
-    """Return forecasts that repeat the last sample, or season, (origins, horizon, channels)."""
-    period = settings.period or 1
-    steps = origins[:, None] - (period - 1) + np.arange(settings.horizon) % period
-    found = trial[np.maximum(steps, 0)]
-    found[steps < 0] = np.nan
-    return found

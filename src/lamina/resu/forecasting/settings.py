@@ -40,6 +40,17 @@ class ForecastSettings:
     transformation: str | None
     objective: Objective
 
+    def check_rank(self, channels: int) -> None:
+        """Refuse more directions than lags and steps have (`ArgumentError`)."""
+        possible = min(self.memory or self.horizon, self.horizon) * channels
+        if self.rank is not None and self.rank > possible:
+            raise ArgumentError(
+                "rank",
+                allowed=f"at most {possible} here, the smaller of memory * channels and horizon * channels",
+                got=str(self.rank),
+                remedy="Ask for a lower rank, or give a longer memory and horizon.",
+            )
+
 
 def check_forecast_settings(
     *,
