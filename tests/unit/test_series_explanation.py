@@ -66,7 +66,7 @@ def assert_complete(found):
 
 
 def test_every_statistic_has_a_rule():
-    assert set(MEANS) | set(MOMENTS) == set(STATISTICS)
+    assert set(STATISTICS) <= set(MEANS) | set(MOMENTS)
 
 
 @pytest.mark.parametrize("gaps", [False, True])
@@ -77,9 +77,10 @@ def test_what_moments_add_sums_to_the_features(seed, gaps):
     if gaps:
         z[rng.random(37) < 0.3] = np.nan
     thresholds = np.round(np.sort(rng.standard_normal(5)), 1)
-    names = columns(tuple(STATISTICS), 5)
+    statistics = (*MEANS, *MOMENTS)
+    names = columns(statistics, 5)
     found = parts(z, thresholds, names)
-    np.testing.assert_allclose(found.sum(axis=-1), pool(z, thresholds, tuple(STATISTICS)), atol=1e-12)
+    np.testing.assert_allclose(found.sum(axis=-1), pool(z, thresholds, statistics), atol=1e-12)
     assert np.all(found[:, np.isnan(z)] == 0)
     both = parts(np.stack([z, -z]), thresholds, names)
     np.testing.assert_allclose(both[:, 0], found)

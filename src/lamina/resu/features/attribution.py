@@ -16,7 +16,7 @@ from lamina.resu.features.views import KINDS
 if TYPE_CHECKING:
     from lamina.resu.features.transformer import ReSUFeatures
 
-# z, threshold → what each moment adds; the mean over time of the first three, the sum of the others
+# z, threshold → what each moment gives
 Rule = Callable[[np.ndarray, float], np.ndarray]
 
 
@@ -32,6 +32,21 @@ def _mean_off(z: np.ndarray, threshold: float) -> np.ndarray:
     return np.fmax(-z, 0)
 
 
+def _early(z: np.ndarray) -> np.ndarray:
+    """1 at the first output that counts, falling to −1 at the last."""
+    there = ~np.isnan(z)
+    n = np.maximum(there.sum(axis=-1, keepdims=True), 1)
+    return np.cos(np.pi * (np.cumsum(there, axis=-1) - 0.5) / n)
+
+
+def _early_on(z: np.ndarray, threshold: float) -> np.ndarray:
+    return np.fmax(z, 0) * _early(z)
+
+
+def _early_off(z: np.ndarray, threshold: float) -> np.ndarray:
+    return np.fmax(-z, 0) * _early(z)
+
+
 def _max_on(z: np.ndarray, threshold: float) -> np.ndarray:
     on = np.fmax(z, 0)
     top = on.max(axis=-1, keepdims=True, initial=0)
@@ -43,7 +58,13 @@ def _max_off(z: np.ndarray, threshold: float) -> np.ndarray:
     return _max_on(-z, threshold)
 
 
-MEANS: dict[str, Rule] = {"above": _above, "mean_on": _mean_on, "mean_off": _mean_off}
+MEANS: dict[str, Rule] = {
+    "above": _above,
+    "mean_on": _mean_on,
+    "mean_off": _mean_off,
+    "early_on": _early_on,
+    "early_off": _early_off,
+}
 """Statistics that are means over time of what each output gives."""
 
 MOMENTS: dict[str, Rule] = {"max_on": _max_on, "max_off": _max_off}
