@@ -11,6 +11,9 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+# of the scatter's axes, in points, about
+HEIGHT = 380
+
 
 def critical_differences(scores: np.ndarray, names: list[str], path: Path) -> None:
     """Draw aeon's diagram: mean ranks; a bar joins what its one-sided Wilcoxon tests do not tell apart."""
@@ -20,32 +23,43 @@ def critical_differences(scores: np.ndarray, names: list[str], path: Path) -> No
     _save(drawn[0], path)
 
 
-def scatter(
-    sets: list[str], ours: np.ndarray, theirs: np.ndarray, labels: tuple[str, str], path: Path
-) -> None:
+def scatter(sets: list[str], scores: list[np.ndarray], labels: tuple[str, str], path: Path) -> None:
     """One point a set; above the diagonal the first method is better.
 
-    ``ours`` and ``theirs`` are (sets, resamples); points are at the means, bars are standard deviations.
+    ``scores`` is (2, resamples) for each set; points are at the means, bars are standard deviations.
     """
-    x, y = theirs.mean(axis=1), ours.mean(axis=1)
+    y, x = np.stack([each.mean(axis=1) for each in scores], axis=1)
+    up, across = np.stack([each.std(axis=1) for each in scores], axis=1)
     figure, ax = plt.subplots(figsize=(6, 6), layout="constrained")
-    low = min(x.min(), y.min()) - 0.05
+    # room for the label of the lowest
+    low = min(x.min(), y.min()) - 0.12
     ax.plot([low, 1], [low, 1], color="0.6", linewidth=1, zorder=0)
     ax.errorbar(
         x,
         y,
-        xerr=theirs.std(axis=1, ddof=1),
-        yerr=ours.std(axis=1, ddof=1),
+        xerr=across,
+        yerr=up,
         fmt="o",
         color="tab:blue",
         ecolor="0.8",
         markersize=5,
         linewidth=1,
     )
-    for name, across, up in zip(sets, x, y, strict=True):
-        # the label on the outer side of the diagonal
-        side, align = ((-6, 4), "right") if up >= across else ((6, -8), "left")
-        ax.annotate(name, (across, up), side, textcoords="offset points", ha=align, fontsize=7)
+    better = y >= x
+    for side, offset, align in ((better, -8, "right"), (~better, 8, "left")):
+        names = [name for name, here in zip(sets, side, strict=True) if here]
+        for name, left, height, label in zip(names, x[side], y[side], _apart(y[side], 1 - low), strict=True):
+            # labels on the outer side of the diagonal, pushed apart, with a line to their point
+            ax.annotate(
+                name,
+                (left, height),
+                (offset, (label - height) * HEIGHT / (1 - low)),
+                textcoords="offset points",
+                ha=align,
+                va="center",
+                fontsize=7,
+                arrowprops={"arrowstyle": "-", "color": "0.7", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2},
+            )
     wins, losses = int((y > x).sum()), int((y < x).sum())
     ax.set(xlim=(low, 1.01), ylim=(low, 1.01), aspect="equal")
     ax.set(xlabel=f"accuracy of {labels[1]}", ylabel=f"accuracy of {labels[0]}")
@@ -53,6 +67,14 @@ def scatter(
         f"{labels[0]} better on {wins}, equal on {len(sets) - wins - losses}, worse on {losses}", fontsize=10
     )
     _save(figure, path)
+
+
+def _apart(heights: np.ndarray, extent: float) -> np.ndarray:
+    """Move labels down until none covers the next, from the highest on."""
+    gap, moved, last = 9 * extent / HEIGHT, heights.copy(), np.inf
+    for place in np.argsort(-heights, kind="stable"):
+        moved[place] = last = min(heights[place], last - gap)
+    return moved
 
 
 def _save(figure, path: Path) -> None:

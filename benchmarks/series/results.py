@@ -24,8 +24,21 @@ class Results:
         return np.asarray([record[key] for record in found if key in record], dtype=float)
 
     def complete(self, names: Sequence[str]) -> list[str]:
-        """The methods with a score on every one of these sets."""
-        return [method for method in self.methods if all(self.values(name, method).size for name in names)]
+        """The methods with a score on every one of these sets, on a resample that those before have too."""
+        found: list[str] = []
+        for method in self.methods:
+            if all(self.shared(name, [*found, method]).size for name in names):
+                found.append(method)
+        return found
+
+    def shared(self, name: str, methods: Sequence[str]) -> np.ndarray:
+        """(methods, resamples): the scores on those resamples of a set that all these methods have."""
+        found = [
+            [self._accuracy.get((name, method, number), {}).get("score", np.nan) for method in methods]
+            for number in range(N_RESAMPLES)
+        ]
+        return np.asarray([row for row in found if not np.isnan(row).any()]).reshape(-1, len(methods)).T
 
     def means(self, names: Sequence[str], methods: Sequence[str]) -> np.ndarray:
-        return np.asarray([[self.values(name, method).mean() for method in methods] for name in names])
+        """(sets, methods): means over the same resamples for all, since some are easier than others."""
+        return np.asarray([self.shared(name, methods).mean(axis=1) for name in names])

@@ -52,14 +52,16 @@ def scores(results: Results, which: str) -> Table:
                 fewer.append(f"{method} on {name}: {values.size}")
         table.add(name, *cells)
     whole = results.complete(names)
-    averages = [
-        f"{results.means(names, [method]).mean():.3f}" if method in whole else "–"
-        for method in results.methods
-    ]
-    table.add("mean", *averages)
-    table.remark = f"{N_RESAMPLES} resamples each" + (
-        f", but fewer for {'; '.join(fewer)}." if fewer else "."
-    )
+    averages = {}
+    if whole:
+        averages = dict(zip(whole, results.means(names, whole).mean(axis=0), strict=True))
+    table.add("mean", *(f"{averages[each]:.3f}" if each in averages else "–" for each in results.methods))
+    table.remark = f"{N_RESAMPLES} resamples each."
+    if fewer:
+        table.remark = (
+            f"{N_RESAMPLES} resamples each, but fewer for {'; '.join(fewer)}. The means in the last row, ranks "
+            "and tests compare methods on the resamples that all of them have."
+        )
     return table
 
 
@@ -104,17 +106,15 @@ def losses(results: Results, ours: str) -> Table:
     rows = []
     for which in REPORTED:
         for name in LISTS[which]:
-            own, other = results.values(name, ours), results.values(name, BASELINE)
-            if not own.size or not other.size or round(own.mean() - other.mean(), 9) >= 0:
+            own, other = results.shared(name, [ours, BASELINE])
+            difference = np.round(own - other, 9)
+            if not own.size or difference.mean() >= 0:
                 continue
-            both = min(own.size, other.size)
-            worse = int((np.round(own[:both] - other[:both], 9) < 0).sum())
-            averages = {method: results.values(name, method) for method in results.methods}
-            best = max((values.mean(), method) for method, values in averages.items() if values.size)
-            cells = (f"{own.mean():.3f}", f"{other.mean():.3f}", f"{own.mean() - other.mean():+.3f}")
-            rows.append(
-                (own.mean() - other.mean(), (name, which, *cells, f"{worse} of {both} resamples", best[1]))
-            )
+            present = [method for method in results.methods if results.shared(name, [ours, method]).size]
+            best = present[int(results.shared(name, present).mean(axis=1).argmax())]
+            cells = (f"{own.mean():.3f}", f"{other.mean():.3f}", f"{difference.mean():+.3f}")
+            worse = f"{(difference < 0).sum()} of {own.size} resamples"
+            rows.append((difference.mean(), (name, which, *cells, worse, best)))
     for _, row in sorted(rows):
         table.add(*row)
     return table
@@ -144,7 +144,5 @@ def draw(results: Results, ours: str, folder: Path) -> None:
         path = folder / "critical-differences.png"
         pictures.critical_differences(results.means(names, methods), methods, path)
     if {ours, BASELINE} <= set(methods):
-        own, other = ([results.values(name, method) for name in names] for method in (ours, BASELINE))
-        few = min(each.size for each in own + other)
-        y, x = (np.stack([each[:few] for each in side]) for side in (own, other))
-        pictures.scatter(names, y, x, (ours, BASELINE), folder / "scatter.png")
+        points = [results.shared(name, (ours, BASELINE)) for name in names]
+        pictures.scatter(names, points, (ours, BASELINE), folder / "scatter.png")

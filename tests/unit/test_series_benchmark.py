@@ -444,6 +444,19 @@ def test_methods_without_all_sets_are_shown_but_not_ranked(bench, results):
     assert "Hydra on Coffee: 1" in table.remark
 
 
+def test_methods_are_compared_on_the_resamples_that_both_have(bench):
+    every = [
+        {"phase": "accuracy", "set": "Coffee", "method": method, "resample": number, "score": score}
+        for method, scores in (("MiniRocket", (0.5, 0.9, 0.9)), ("ReSU", (0.6, 0.7)))
+        for number, score in enumerate(scores)
+    ]
+    some = bench.results.Results(every, ["MiniRocket", "ReSU"])
+    assert some.means(["Coffee"], ["MiniRocket", "ReSU"])[0] == pytest.approx([0.7, 0.65])
+    assert some.means(["Coffee"], ["MiniRocket"])[0] == pytest.approx([2.3 / 3])
+    (row,) = bench.tables.losses(some, "ReSU").rows
+    assert row[2:6] == ["0.650", "0.700", "-0.050", "1 of 2 resamples"]
+
+
 def test_the_pictures_are_drawn_small(bench, results, tmp_path):
     pytest.importorskip("aeon")
     third = [
