@@ -59,8 +59,8 @@ def scores(results: Results, which: str) -> Table:
     table.remark = f"{N_RESAMPLES} resamples each."
     if fewer:
         table.remark = (
-            f"{N_RESAMPLES} resamples each, but fewer for {'; '.join(fewer)}. The means in the last row, ranks "
-            "and tests compare methods on the resamples that all of them have."
+            f"{N_RESAMPLES} resamples each, but fewer for {'; '.join(fewer)}. The means in the last row, "
+            "ranks and tests compare methods on the resamples that all of them have."
         )
     return table
 
