@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -153,7 +154,7 @@ class ReSUForecaster(BaseEstimator):
             Infinite, too short, or all gaps; not above 0 with "log".
         """
         settings = check_forecast_settings(**self.get_params(deep=False))
-        with all_or_nothing(self):
+        with all_or_nothing(self), _in_words_of_the_caller():
             trials = self._admitted(X, settings, reset=True)
             settings.check_rank(trials[0].shape[1])
             self._flat = _axes_of(X) == 1
@@ -192,7 +193,7 @@ class ReSUForecaster(BaseEstimator):
         settings = check_forecast_settings(**self.get_params(deep=False))
         if settings != self._fitted.settings:
             raise StateError("Parameters have changed since fit. Call fit to begin anew with the new ones.")
-        with all_or_nothing(self):
+        with all_or_nothing(self), _in_words_of_the_caller():
             # a failure leaves no half of a chunk behind
             fitted = self._fitted.copy()
             for trial in self._admitted(X, settings, reset=False):
@@ -359,6 +360,17 @@ class ReSUForecaster(BaseEstimator):
             found = _returned(backward(adjust(fitted.ahead(trial)), transformation), given)
             results.append(found[:, 0] if flat else found)
         return results if is_list_of_trials(X) else results[0]
+
+
+@contextmanager
+def _in_words_of_the_caller() -> Iterator[None]:
+    """Name X where moments complain of a chunk, of which whoever passed X knows nothing."""
+    try:
+        yield
+    except DataError as error:
+        if error.argument != "chunk":
+            raise
+        raise DataError("X", allowed=error.allowed, got=error.got, remedy=error.remedy) from error
 
 
 def _numbers(trial: Array) -> np.ndarray:
