@@ -13,7 +13,7 @@ from lamina.resu.features.outputs import pooled_outputs, sample_outputs, unit_ou
 from lamina.resu.features.pooling import STATISTICS, columns, pool
 from lamina.resu.features.scales import Scale
 
-ALL = tuple(dict.fromkeys([*STATISTICS, "early_on", "early_off"]))
+ALL = tuple(dict.fromkeys([*STATISTICS, "mean_on", "mean_off", "early_on", "early_off", "deviation"]))
 
 
 def random_units(rng, channels, count=7, thresholds=5, longest=9):
@@ -89,7 +89,7 @@ def test_a_filter_of_one_channel_is_that_of_scipy():
     on, off = np.maximum(z, 0), np.maximum(-z, 0)
     expected = [(z > 0).mean(axis=1), on.mean(axis=1), on.max(axis=1), off.mean(axis=1), off.max(axis=1)]
     early = np.cos(np.pi * (np.arange(100) + 0.5) / 100)
-    expected += [(on * early).mean(axis=1), (off * early).mean(axis=1)]
+    expected += [(on * early).mean(axis=1), (off * early).mean(axis=1), z.std(axis=1)]
     np.testing.assert_allclose(table, np.stack(expected, axis=1), rtol=1e-5, atol=1e-6)
 
 
@@ -126,7 +126,7 @@ def test_a_series_with_nothing_to_look_at_counts_as_one_sample_at_the_mean():
     for item in ([5.0], [5.0, np.nan, 2.0]):
         collection = read_collection("X", [np.array([item])])
         table = pooled_outputs(collection, [unit], np.zeros(1), ALL)
-        np.testing.assert_array_equal(table, [[1, 0, 0, 0, 0, 0, 0, 0, 0]])
+        np.testing.assert_array_equal(table, [[1, 0, 0, 0, 0, 0, 0, 0, 0, 0]])
         np.testing.assert_array_equal(table, plain(collection, [unit], np.zeros(1)))
 
 

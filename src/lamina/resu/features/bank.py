@@ -10,7 +10,7 @@ import numpy as np
 from lamina.resu.features.scales import Scale
 
 # what the kernel writes behind the fractions above thresholds
-_AFTER_FRACTIONS = ("mean_on", "max_on", "mean_off", "max_off", "early_on", "early_off")
+_AFTER_FRACTIONS = ("mean_on", "max_on", "mean_off", "max_off", "early_on", "early_off", "deviation")
 
 
 @dataclass(frozen=True)

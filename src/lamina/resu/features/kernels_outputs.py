@@ -63,7 +63,8 @@ def pool_series(
     """
     lines, absent, outputs = _scratch(series, first, last, len(views[0]), plan)
     bits = outputs.view(np.int32)
-    kept = np.empty(thresholds.shape[1] + 6, np.float32)
+    n_thresholds = thresholds.shape[1]
+    kept = np.empty(n_thresholds + 7, np.float32)
     # how early a sample is among those that are pooled, when all are and when whole windows are
     early = np.empty((2, outputs.shape[1]), np.float32)
     n_views = len(views[0])
@@ -90,8 +91,13 @@ def pool_series(
                 for k in range(pair):
                     z = outputs[k, :padded]
                     whole = 1 if plan[6][unit + k] else 0
-                    present = _blank(z, begins[whole], samples[view], absent[view], n_absent[view])
+                    span = begins[whole], samples[view]
+                    present = _fill(z, np.float32(0), span, absent[view], n_absent[view])
                     _pool(z, bits[k, :padded], present, thresholds[unit + k], early[whole, :padded], kept)
+                    # the last, since it overwrites what does not count
+                    mean = kept[n_thresholds] - kept[n_thresholds + 2]
+                    _fill(z, mean, span, absent[view], n_absent[view])
+                    kept[n_thresholds + 6] = _deviation(z, mean, present)
                     row = table[i, (unit + k) * width : (unit + k + 1) * width]
                     for column in range(width):
                         row[column] = kept[columns[column]]
@@ -281,15 +287,24 @@ def _convolve(line, offsets, taps, weights, place, pair, outputs, padded):  # no
 
 
 @njit(cache=True)
-def _blank(z, begin, end, absent, n_absent):  # noqa: ANN001, ANN202
-    """Put zeros wherever nothing is to be looked at; return how many samples are left."""
-    z[:begin] = 0
-    z[end:] = 0
+def _fill(z, value, span, absent, n_absent):  # noqa: ANN001, ANN202
+    """Put a value wherever nothing is to be looked at; return how many samples are left."""
+    begin, end = span
+    z[:begin] = value
+    z[end:] = value
     left = end - begin
     for k in range(n_absent):
-        z[absent[k]] = 0
+        z[absent[k]] = value
         left -= absent[k] >= begin
     return left
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _deviation(z, mean, present):  # noqa: ANN001, ANN202
+    squares = np.float32(0)
+    for t in range(len(z)):
+        squares += (z[t] - mean) * (z[t] - mean)
+    return np.sqrt(squares / np.float32(max(present, 1)))
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)

@@ -82,16 +82,11 @@ _NONE = np.empty(0, np.float32)
 
 
 def spend(units: Sequence[Sequence[FeatureUnit]], most: int) -> list[FeatureUnit]:
-    """Take the first unit of every scale, then the second of every scale, … until there are ``most``.
-
-    Of those taken every other one looks at whole windows only: what begins with a series is seen by half of
-    them, and what missing history, counted as the mean, makes of it does not reach the others.
-    """
+    """Take the first unit of every scale, then the second of every scale, … until there are ``most``."""
     deepest = max((len(of_scale) for of_scale in units), default=0)
     turns = [of_scale[k] for k in range(deepest) for of_scale in units if k < len(of_scale)]
     chosen = set(map(id, turns[:most]))
-    taken = [unit for of_scale in units for unit in of_scale if id(unit) in chosen]
-    return [replace(unit, whole=bool(k % 2)) for k, unit in enumerate(taken)]
+    return [unit for of_scale in units for unit in of_scale if id(unit) in chosen]
 
 
 def set_thresholds(

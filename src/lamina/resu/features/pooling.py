@@ -66,6 +66,8 @@ def pool(z: np.ndarray, thresholds: np.ndarray, statistics: Sequence[str]) -> np
             values.append(float(off.mean()))
         elif statistic == "max_off":
             values.append(float(off.max()))
+        elif statistic == "deviation":
+            values.append(float(z.std(dtype=np.float64)))
         elif statistic == "early_on":
             values.append(float((on * early).mean()))
         elif statistic == "early_off":
