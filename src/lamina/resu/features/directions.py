@@ -45,7 +45,7 @@ def canonical_directions(
     filters, canonical_correlations
         (r, p) and (r,), strongest first, float64; None if nothing varies.
     """
-    if ridge >= _SAFE_RIDGE and np.trace(past) > 0 and np.trace(future) > 0:
+    if ridge >= _SAFE_RIDGE:
         past_root, future_root = _inverse_root(past, ridge), _inverse_root(future, ridge)
         if past_root is not None and future_root is not None:
             K = future_root @ cross @ past_root.T
@@ -68,7 +68,7 @@ def canonical_directions(
 
 
 def _inverse_root(covariance: np.ndarray, ridge: float) -> np.ndarray | None:
-    """Invert the Cholesky factor of a covariance with its ridge; None where there is none."""
+    """Invert the Cholesky factor of a covariance with its ridge; None if nothing varies."""
     regular = covariance.copy()
     regular.flat[:: len(regular) + 1] += ridge * np.trace(covariance) / len(covariance)
     factor, failed = _factorise(regular, lower=1, clean=1, overwrite_a=1)
