@@ -74,6 +74,22 @@ def ets(task: Task) -> Answer:
     return _each_channel(task, lambda: AutoETS(seasonal_period=task.series.period or 1))
 
 
+def holt_winters(task: Task) -> Answer:
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
+    series = task.series
+    # two whole seasons are needed to begin with
+    period = series.period if series.period and len(task.known) >= 2 * series.period else None
+    seasonal = None if period is None else ("mul" if series.log else "add")
+    forecasts = []
+    for channel in task.known.T:
+        model = ExponentialSmoothing(
+            channel, trend="add", damped_trend=True, seasonal=seasonal, seasonal_periods=period
+        )
+        forecasts.append(np.asarray(model.fit().forecast(series.horizon)))
+    return Answer(np.stack(forecasts, axis=1), {})
+
+
 def theta(task: Task) -> Answer:
     from aeon.forecasting.stats import DOTM
 
