@@ -163,7 +163,7 @@ def test_format_that_is_none(tmp_path, format_):
 def test_classes_come_from_a_closed_table(tmp_path, name):
     path = written(UNIT, tmp_path)
     rewritten(path, lambda description, _: description.update({"class": name}))
-    with pytest.raises(FileError, match="hold a ReSU, .* a ReSURegressor or a spike code, and"):
+    with pytest.raises(FileError, match=r"hold a ReSU, .* a ReSURegressor or a spike code, and"):
         load(path)
 
 

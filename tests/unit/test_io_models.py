@@ -250,7 +250,9 @@ def test_what_cannot_be_saved(tmp_path):
     for layers in ([ReSULayer(2, 2, 1)], [ReSULayer(2, 2, 1), ReSULayer(1, 1, 1, spacing=2)]):
         with pytest.raises(StateError, match="changed since the fit"):
             save(copy.deepcopy(network).set_params(layers=layers), path)
-    with pytest.raises(ArgumentTypeError, match="a ReSUNetwork, .* a ReSURegressor or a spike code, got dict"):
+    with pytest.raises(
+        ArgumentTypeError, match=r"a ReSUNetwork, .* a ReSURegressor or a spike code, got dict"
+    ):
         save({}, path)
     with pytest.raises(ArgumentError, match=r"\.safetensors"):
         save(UNIT, tmp_path / "a.npy")

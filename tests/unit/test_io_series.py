@@ -75,14 +75,26 @@ def test_round_trip(model, tmp_path):
         ReSUFeatures(**SMALL).fit(SERIES[:, 0]),
         ReSUFeatures(60, memories=[3], dilations=range(1, 3), horizon=2, views=["raw"], n_jobs=2).fit(SERIES),
         ReSUFeatures(200, memories=np.array([2, 4]), thresholds=3, ridge=np.float32(0.1)).fit(SERIES),
-        ReSUFeatures().fit(SERIES[:, :, :2]),
+        ReSUFeatures(levels=False).fit(SERIES[:, :, :2]),
+        ReSUFeatures(**SMALL, views=("raw", "difference", "standardised")).fit(SERIES),
         ReSURegressor(**SMALL).fit(SERIES, TARGETS[:, 0]),
         ReSURegressor(**SMALL, alphas=[1, 10]).fit(SERIES, TARGETS[:, :1]),
         ReSUClassifier(**SMALL, alphas=np.array([0.5]), class_weight="balanced").fit(SERIES, LABELS),
         ReSUClassifier(**SMALL, class_weight={0: 2, 1: 0.5}).fit(SERIES, LABELS),
         ReSUClassifier(**SMALL, class_weight={"a": 2.0}).fit(SERIES, np.array(["a", "b", "c"])[LABELS]),
     ],
-    ids=["table", "sequences", "numpy", "short", "one target", "column", "balanced", "weights", "named"],
+    ids=[
+        "table",
+        "sequences",
+        "numpy",
+        "short",
+        "views",
+        "one target",
+        "column",
+        "balanced",
+        "weights",
+        "named",
+    ],
 )
 def test_round_trip_of_all_settings(model, tmp_path):
     loaded = again(model, tmp_path)
@@ -139,7 +151,15 @@ def test_what_is_not_fitted_is_not_saved(kind, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"n_features": 20}, {"thresholds": 5}, {"memories": (1,)}, {"rank": 1}, {"views": ("raw",)}]
+    "settings",
+    [
+        {"n_features": 20},
+        {"thresholds": 4},
+        {"memories": (1,)},
+        {"rank": 1},
+        {"views": ("raw",)},
+        {"levels": False},
+    ],
 )
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_what_was_changed_since_the_fit_is_not_saved(model, settings, tmp_path):
@@ -237,6 +257,11 @@ CHANGES = {
     "thresholds in disorder": array("thresholds", lambda found: found[:, ::-1]),
     "filters cut short": array("filters", lambda found: found[:-1]),
     "filters of integers": array("filters", lambda found: found.astype(np.float16).astype(np.float32)[None]),
+    "levels of none": put("inner.fitted", "levels", None),
+    "levels in disorder": put("inner.fitted", "levels", [1, 0]),
+    "levels beyond the channels": put("inner.fitted", "levels", [10]),
+    "levels of text": put("inner.fitted", "levels", ["mean"]),
+    "channels that do not deviate": array("channel_scales", first(0.0)),
     "a unit too few": array("thresholds", lambda found: found[1:]),
     "means": array("channel_means", lambda found: found[:1]),
     "another array": lambda d, a: a.update(more=np.zeros(3)),
@@ -249,6 +274,8 @@ READOUT_CHANGES = {
     "intercept": array("intercept", lambda found: found[:-1]),
     "scale of nothing": array("feature_scales", first(0.0)),
     "penalty of nothing": array("alpha", first(0.0)),
+    "negative strength": array("strengths", first(-1.0)),
+    "levels that are not read out": put("inner.fitted", "levels", []),
     "no series": array("left_out", lambda found: found[:0]),
     "penalties": put("top.parameters", "alphas", [-1.0]),
     "penalties of text": put("top.parameters", "alphas", "all"),

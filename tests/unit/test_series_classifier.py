@@ -1,6 +1,7 @@
 """ReSUClassifier: its read-out against scikit-learn's, its probabilities, and odd labels."""
 
 import pickle
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from lamina.resu.features.calibration import fit_sharpness
 from lamina.resu.features.classifier import ReSUClassifier
-from lamina.resu.features.ridge import fit_ridge
+from lamina.resu.features.ridge import Blocks, fit_ridge
 from lamina.resu.features.transformer import ReSUFeatures
 
 SMALL = {"n_features": 200, "memories": (2, 5), "rank": 3}
@@ -78,6 +79,28 @@ def test_scores_left_out_are_those_of_fits_without_the_series(n, p):
         np.testing.assert_allclose(found.left_out[i], level + (table[i] - middle) @ w, rtol=1e-8)
 
 
+@pytest.mark.parametrize(("n", "p"), [(20, 60), (60, 20)])
+@pytest.mark.parametrize("per_target", [False, True])
+def test_blocks_are_weighed_by_what_errs_least_left_out(n, p, per_target):
+    rng = np.random.default_rng(2)
+    table, noise = rng.standard_normal((n, p)), rng.standard_normal((n, 2))
+    # the first target is told by few columns of one block, the second by the other
+    targets = np.column_stack([table[:, 0], table[:, p - 1]]) + 0.1 * noise
+    blocks = Blocks(np.arange(p) // (p // 2), np.array([[1, 1], [1, 0.2], [0.2, 1], [1, 0]]))
+    found = fit_ridge(table, targets, ALPHAS, blocks=blocks, per_target=per_target)
+    z = StandardScaler().fit_transform(table)
+    for columns in ([0], [1]) if per_target else ([0, 1],):
+        fits = [
+            (model.best_score_, strength, model.coef_ * strength[blocks.of_column])
+            for strength in blocks.strengths
+            for model in [RidgeCV(ALPHAS).fit(z * strength[blocks.of_column], targets[:, columns])]
+        ]
+        _, strength, coef = max(fits, key=lambda fit: fit[0])
+        for row, column in zip(np.atleast_2d(coef), columns, strict=True):
+            np.testing.assert_array_equal(found.strengths[column], strength)
+            np.testing.assert_allclose(found.coef[column], row, rtol=1e-7, atol=1e-10)
+
+
 def test_of_penalties_that_err_alike_it_is_the_first():
     rng = np.random.default_rng(0)
     # each of two series is predicted by the other's target, whatever the penalty
@@ -95,27 +118,37 @@ def test_ridge_of_columns_that_do_not_vary():
     assert found.coef[0, 0] != 0
 
 
+def by_scikit_learn(features, series, new, labels, **settings):
+    """The best, by leave-one-out, of RidgeClassifierCV on features standardised and weighed by block."""
+    scaler = StandardScaler().fit(features.transform(series).astype(np.float64))
+    z, z_new = (scaler.transform(features.transform(x).astype(np.float64)) for x in (series, new))
+    early = np.array([name.startswith("early") for name in features.feature_statistics_])
+    found = []
+    for timing, level in product((1, 0.3, 3, 0) if early.any() else (1,), (1, 3)):
+        weight = np.where(features.feature_units_ < 0, level, np.where(early, timing, 1))
+        model = RidgeClassifierCV(ALPHAS, **settings).fit(z * weight, labels)
+        scores = model.decision_function(z_new * weight)
+        found.append((model.best_score_, (1, timing, level), model.alpha_, scores))
+    return max(found, key=lambda one: one[0])
+
+
 def test_a_pipeline_of_scikit_learn_predicts_the_same(fitted):
-    features = ReSUFeatures(**SMALL).fit(X)
-    scaler = StandardScaler().fit(features.transform(X).astype(np.float64))
-    readout = RidgeClassifierCV(ALPHAS).fit(scaler.transform(features.transform(X).astype(np.float64)), Y)
-    expected = readout.decision_function(scaler.transform(features.transform(NEW).astype(np.float64)))
+    _, strengths, alpha, expected = by_scikit_learn(ReSUFeatures(**SMALL).fit(X), X, NEW, Y)
     np.testing.assert_allclose(fitted.decision_function(NEW), expected, rtol=1e-6, atol=1e-8)
-    assert fitted.alpha_ == pytest.approx(readout.alpha_)
+    assert fitted.alpha_ == pytest.approx(alpha)
+    np.testing.assert_array_equal(fitted.strengths_, strengths)
     assert fitted.score(NEW, TRUTH) > 0.9
 
 
 def test_balanced_classes_are_those_of_scikit_learn():
     keep = np.flatnonzero((Y != 2) | (np.arange(60) < 20))
-    model = small(class_weight="balanced").fit(X[keep], Y[keep])
-    features = ReSUFeatures(**SMALL).fit(X[keep])
-    scaler = StandardScaler().fit(features.transform(X[keep]).astype(np.float64))
-    readout = RidgeClassifierCV(ALPHAS, class_weight="balanced")
-    readout.fit(scaler.transform(features.transform(X[keep]).astype(np.float64)), Y[keep])
-    expected = readout.decision_function(scaler.transform(features.transform(NEW).astype(np.float64)))
+    series, labels = X[keep], Y[keep]
+    model = small(class_weight="balanced").fit(series, labels)
+    features = ReSUFeatures(**SMALL).fit(series)
+    *_, expected = by_scikit_learn(features, series, NEW, labels, class_weight="balanced")
     np.testing.assert_allclose(model.decision_function(NEW), expected, rtol=1e-6, atol=1e-8)
-    weighed = small(class_weight={0: 1.0, 1: 1.0, 2: 9.0}).fit(X[keep], Y[keep])
-    assert (weighed.predict(NEW) == 2).sum() >= (small().fit(X[keep], Y[keep]).predict(NEW) == 2).sum()
+    weighed = small(class_weight={0: 1.0, 1: 1.0, 2: 9.0}).fit(series, labels)
+    assert (weighed.predict(NEW) == 2).sum() >= (small().fit(series, labels).predict(NEW) == 2).sum()
 
 
 def test_a_score_can_be_put_together_from_weights_and_names(fitted):
@@ -124,7 +157,8 @@ def test_a_score_can_be_put_together_from_weights_and_names(fitted):
     np.testing.assert_allclose(fitted.decision_function(NEW), z @ fitted.coef_.T + fitted.intercept_)
     assert fitted.coef_.shape == (3, len(fitted.features_.get_feature_names_out()))
     assert fitted.unit_importances_.shape == (len(fitted.features_.units_),)
-    assert fitted.unit_importances_.sum() == pytest.approx(1)
+    levels = np.square(fitted.coef_[:, fitted.features_.feature_units_ < 0]).sum()
+    assert fitted.unit_importances_.sum() == pytest.approx(1 - levels / np.square(fitted.coef_).sum())
     unit = fitted.unit_importances_.argmax()
     columns = fitted.features_.feature_units_ == unit
     share = np.square(fitted.coef_[:, columns]).sum() / np.square(fitted.coef_).sum()
@@ -303,6 +337,7 @@ def test_settings_are_those_of_the_features():
         "horizon": 2,
         "rank": 2,
         "views": ("raw",),
+        "levels": False,
         "thresholds": 3,
         "ridge": 0.1,
         "n_jobs": 2,

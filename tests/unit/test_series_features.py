@@ -48,31 +48,39 @@ def test_names_and_columns_go_together(fitted):
     assert table.shape == (len(X), len(names))
     assert table.dtype == np.float32
     assert len(set(names)) == len(names)
-    for name, unit, statistic in zip(names, fitted.feature_units_, fitted.feature_statistics_, strict=True):
-        scale = fitted.units_[unit].scale
-        assert name.startswith(f"{scale.view}_m{scale.memory}_d{scale.dilation}_u")
-        assert name.endswith(f"_{statistic}")
+    for name, unit, channel, statistic in zip(
+        names, fitted.feature_units_, fitted.feature_channels_, fitted.feature_statistics_, strict=True
+    ):
+        if unit >= 0:
+            scale = fitted.units_[unit].scale
+            assert name.startswith(f"{scale.view}_m{scale.memory}_d{scale.dilation}_u")
+            assert name.endswith(f"_{statistic}")
+            assert channel == -1
+        else:
+            assert name == f"level_c{channel}_{statistic}"
 
 
 @pytest.mark.parametrize("data", [X, PLANE], ids=["1 channel", "3 channels"])
 def test_a_column_can_be_computed_from_its_unit(data):
-    features = small().fit(data)
+    features = small(n_features=600, views=("raw", "difference", "standardised")).fit(data)
     table = features.transform(data)
     names = features.get_feature_names_out().tolist()
     checked = 0
     for unit in features.units_:
         scale = unit.scale
         for i in (0, 5):
-            series = (
-                np.diff(data[i], axis=1)
-                if scale.view == "difference"
-                else data[i] - features.channel_means_[:, None]
-            )
+            series = np.diff(data[i], axis=1)
+            if scale.view == "standardised":
+                series = (data[i] - data[i].mean(axis=1, keepdims=True)) / data[i].std(axis=1, keepdims=True)
+            elif scale.view == "raw":
+                series = data[i] - features.channel_means_[:, None]
             z = np.zeros(series.shape[1])
             for t in range(len(z)):
                 for lag in range(scale.memory):
                     if t - lag * scale.dilation >= 0:
                         z[t] += unit.filter[lag] @ series[:, t - lag * scale.dilation]
+            if unit.whole:
+                z = z[min((scale.memory - 1) * scale.dilation, len(z) - 1) :]
             mean_on = table[i, names.index(f"{unit.name}_mean_on")]
             max_off = table[i, names.index(f"{unit.name}_max_off")]
             np.testing.assert_allclose(mean_on, np.maximum(z, 0).mean(), rtol=1e-4, atol=1e-5)
@@ -85,10 +93,47 @@ def test_a_column_can_be_computed_from_its_unit(data):
     assert checked > 10
 
 
+@pytest.mark.parametrize("data", [X, PLANE], ids=["1 channel", "3 channels"])
+def test_levels_can_be_computed_from_the_series(data):
+    features = small().fit(data)
+    table = features.transform(data)
+    flat = data.transpose(1, 0, 2).reshape(data.shape[1], -1)
+    mean, deviation = flat.mean(axis=1), flat.std(axis=1)
+    expected = {
+        "mean": (data.mean(axis=2) - mean) / deviation,
+        "log_deviation": np.log(data.std(axis=2) / deviation + 1e-3),
+        "minimum": (data.min(axis=2) - mean) / deviation,
+        "maximum": (data.max(axis=2) - mean) / deviation,
+        "rise": (data[:, :, -1] - data[:, :, 0]) / deviation,
+    }
+    levels = np.flatnonzero(features.feature_units_ < 0)
+    assert len(levels) == 5 * data.shape[1]
+    for column in levels:
+        found = expected[features.feature_statistics_[column]][:, features.feature_channels_[column]]
+        np.testing.assert_allclose(table[:, column], found, rtol=1e-5, atol=1e-6)
+
+
+def test_levels_that_do_not_vary_are_no_features():
+    # of series by their own standard, what is left of mean and deviation is rounding
+    own = (X - X.mean(axis=2, keepdims=True)) / X.std(axis=2, keepdims=True)
+    features = small().fit(own)
+    kept = set(features.feature_statistics_[features.feature_units_ < 0])
+    assert kept == {"minimum", "maximum", "rise"}
+    assert small().fit(X[:1]).feature_units_.min() == 0
+
+
+def test_levels_can_be_left_away_and_are_where_they_would_be_most():
+    assert small(levels=False).fit(X).feature_units_.min() == 0
+    wide = walks(n=6, channels=20, time=20)
+    assert small(n_features=150, memories=(2,)).fit(wide).feature_units_.min() == 0
+    assert (small(n_features=200, memories=(2,)).fit(wide).feature_units_ < 0).sum() == 100
+
+
+@pytest.mark.parametrize("levels", [True, False])
 @pytest.mark.parametrize("budget", [40, 100, 300])
-def test_the_budget_is_kept_and_used(budget):
-    features = small(n_features=budget).fit(X)
-    width = np.bincount(features.feature_units_).max()
+def test_the_budget_is_kept_and_used(budget, levels):
+    features = small(n_features=budget, levels=levels).fit(X)
+    width = np.bincount(features.feature_units_[features.feature_units_ >= 0]).max()
     count = features.transform(X).shape[1]
     assert budget - width < count <= budget
 
@@ -175,9 +220,13 @@ def test_what_is_turned_over_has_on_for_off():
 
 def test_the_order_of_channels_plays_no_part():
     order = [2, 0, 1]
-    plain = small().fit(PLANE).transform(PLANE)
-    other = small().fit(PLANE[:, order]).transform(PLANE[:, order])
-    np.testing.assert_allclose(other, plain, atol=2.5 / PLANE.shape[2], rtol=1e-3)
+    one, other = small().fit(PLANE), small().fit(PLANE[:, order])
+    units = one.feature_units_ >= 0
+    left, right = one.transform(PLANE), other.transform(PLANE[:, order])
+    np.testing.assert_allclose(right[:, units], left[:, units], atol=2.5 / PLANE.shape[2], rtol=1e-3)
+    for channel in range(3):
+        mine = left[:, one.feature_channels_ == order[channel]]
+        np.testing.assert_allclose(right[:, other.feature_channels_ == channel], mine, rtol=1e-6)
 
 
 # --- lengths ----------------------------------------------------------------------------------------------
@@ -365,6 +414,7 @@ def test_in_a_pipeline_with_cross_validation():
         ({"rank": 0}, "rank"),
         ({"views": ("raw", "second")}, "views"),
         ({"views": "raw"}, "views"),
+        ({"levels": 1}, "levels"),
         ({"thresholds": 0}, "thresholds"),
         ({"ridge": -1.0}, "ridge"),
         ({"n_jobs": 0}, "n_jobs"),
@@ -394,7 +444,8 @@ def test_collections_in_which_nothing_varies(data):
 
 def test_levels_of_constant_series_are_features():
     levels = np.repeat(np.arange(4.0)[:, None, None], 30, axis=2)
-    assert len(np.unique(small().fit_transform(levels), axis=0)) == 4
+    assert len(np.unique(small(views=("raw",)).fit_transform(levels), axis=0)) == 4
+    assert len(np.unique(small(views=("raw",), levels=False).fit_transform(levels), axis=0)) == 4
 
 
 def test_constant_series_and_channels_beside_others():

@@ -1,6 +1,7 @@
 """ReSURegressor: against scikit-learn's ridge, of one target and of several."""
 
 import pickle
+from itertools import product
 
 import numpy as np
 import pytest
@@ -46,11 +47,19 @@ def test_it_learns_what_there_is_to_learn(fitted):
 def test_a_pipeline_of_scikit_learn_predicts_the_same(fitted):
     features = ReSUFeatures(**SMALL).fit(X)
     scaler = StandardScaler().fit(features.transform(X).astype(np.float64))
-    readout = RidgeCV(np.logspace(-3, 3, 10), alpha_per_target=True)
-    readout.fit(scaler.transform(features.transform(X).astype(np.float64)), Y)
-    expected = readout.predict(scaler.transform(features.transform(NEW).astype(np.float64)))
-    np.testing.assert_allclose(fitted.predict(NEW), expected, rtol=1e-6, atol=1e-8)
-    np.testing.assert_allclose(fitted.alpha_, readout.alpha_)
+    z, z_new = (scaler.transform(features.transform(x).astype(np.float64)) for x in (X, NEW))
+    early = np.array([name.startswith("early") for name in features.feature_statistics_])
+    for k in range(2):
+        fits = []
+        for timing, level in product((1, 0.3, 3, 0) if early.any() else (1,), (1, 3)):
+            weight = np.where(features.feature_units_ < 0, level, np.where(early, timing, 1))
+            model = RidgeCV(np.logspace(-3, 3, 10)).fit(z * weight, Y[:, k])
+            prediction = model.predict(z_new * weight)
+            fits.append((model.best_score_, (1, timing, level), model.alpha_, prediction))
+        _, strengths, alpha, expected = max(fits, key=lambda fit: fit[0])
+        np.testing.assert_allclose(fitted.predict(NEW)[:, k], expected, rtol=1e-6, atol=1e-8)
+        assert fitted.alpha_[k] == pytest.approx(alpha)
+        np.testing.assert_array_equal(fitted.strengths_[k], strengths)
 
 
 def test_several_targets_are_predicted_as_each_alone(fitted):
@@ -130,6 +139,7 @@ def test_settings_are_those_of_the_features():
         "horizon": 2,
         "rank": 2,
         "views": ("raw",),
+        "levels": False,
         "thresholds": 3,
         "ridge": 0.1,
         "n_jobs": 2,

@@ -21,7 +21,7 @@ from lamina.resu.features.transformer import ReSUFeatures
 
 PARAMETERS = tuple(name for name in inspect.signature(ReSUFeatures.__init__).parameters if name != "self")
 
-_FITTED = {"channels", "n_features_in", "of_table", "feature_names", "statistics", "scales"}
+_FITTED = {"channels", "n_features_in", "of_table", "feature_names", "statistics", "levels", "scales"}
 
 _SCALE = {field.name for field in fields(Scale)}
 
@@ -73,7 +73,8 @@ def describe_features(features: ReSUFeatures) -> tuple[Description, Arrays]:
             "n_features_in": int(features.n_features_in_),
             "of_table": bool(features._of_table),
             "feature_names": None if names is None else [str(name) for name in names],
-            "statistics": features.feature_statistics_[: len(features.feature_units_) // len(units)].tolist(),
+            "statistics": features.feature_statistics_[features.feature_units_ == 0].tolist(),
+            "levels": features._levels.tolist(),
             "scales": [asdict(scale) for scale in scales],
         },
     }
@@ -81,6 +82,7 @@ def describe_features(features: ReSUFeatures) -> tuple[Description, Arrays]:
     numbers = [(place[unit.scale], unit.index, unit.whole) for unit in units]
     arrays = {
         "channel_means": np.array(features.channel_means_, dtype=np.float64),
+        "channel_scales": np.array(features.channel_scales_, dtype=np.float64),
         "filters": np.concatenate([unit.filter.ravel() for unit in units]),
         "canonical_correlations": np.array([unit.canonical_correlation for unit in units], dtype=np.float64),
         "thresholds": np.stack([unit.thresholds for unit in units]),
@@ -129,35 +131,46 @@ def rebuild_features(description: Mapping[str, Any], arrays: Mapping[str, np.nda
         raise NotInOrderError("its statistics are not those that this lamina computes")
     channels = as_count("channels", fitted["channels"])
     units = _rebuild_units(fitted["scales"], arrays, channels, settings)
+    scales = take_array(arrays, "channel_scales", (channels,), (np.float64,))
+    if scales.min() <= 0:
+        raise NotInOrderError("its channels do not deviate")
     _set_inputs(features, fitted, channels)
     vars(features).update(
         n_channels_=channels,
         channel_means_=take_array(arrays, "channel_means", (channels,), (np.float64,)),
+        channel_scales_=scales,
         units_=units,
-        feature_units_=np.repeat(np.arange(len(units)), len(settings.names)),
-        feature_statistics_=np.tile(np.asarray(settings.names, dtype=object), len(units)),
     )
+    features._lay_out(settings, _rebuild_levels(fitted["levels"], settings.level_columns(channels)))
     return features
 
 
 def _rebuild_units(
     described: Any, arrays: Mapping[str, np.ndarray], channels: int, settings: FeatureSettings
 ) -> list[FeatureUnit]:
-    expected = {"channel_means", "filters", "canonical_correlations", "thresholds", *_PER_UNIT}
+    expected = {
+        "channel_means",
+        "channel_scales",
+        "filters",
+        "canonical_correlations",
+        "thresholds",
+        *_PER_UNIT,
+    }
     if set(arrays) != expected:
         raise NotInOrderError("its arrays are not those of ReSUFeatures")
     if not isinstance(described, list):
         raise NotInOrderError("its scales are not in order")
     scales = [_rebuild_scale(scale, settings) for scale in described]
     count = arrays["canonical_correlations"].size
-    if not 1 <= count <= settings.units:
-        raise NotInOrderError(f"it holds {count} units where its n_features allow up to {settings.units}")
+    most = settings.units(channels)
+    if not 1 <= count <= most:
+        raise NotInOrderError(f"it holds {count} units where its n_features allow up to {most}")
     correlations = take_array(arrays, "canonical_correlations", (count,), (np.float64,))
     thresholds = take_array(arrays, "thresholds", (count, settings.thresholds), (np.float32, np.float64))
     if correlations.min() < 0 or correlations.max() > 1 or (np.diff(thresholds, axis=1) < 0).any():
         raise NotInOrderError("its canonical correlations or thresholds cannot be")
-    most = {"scale": len(scales), "index": settings.rank, "whole": 2}
-    numbers = {name: _whole(arrays, name, count, most[name]) for name in _PER_UNIT}
+    below = {"scale": len(scales), "index": settings.rank, "whole": 2}
+    numbers = {name: _whole(arrays, name, count, below[name]) for name in _PER_UNIT}
     seen = [scales[place] for place in numbers["scale"]]
     ends = np.cumsum([0, *(scale.memory * channels for scale in seen)])
     filters = take_array(arrays, "filters", (int(ends[-1]),), (np.float32, np.float64))
@@ -172,6 +185,15 @@ def _rebuild_units(
         )
         for k, scale in enumerate(seen)
     ]
+
+
+def _rebuild_levels(described: Any, count: int) -> np.ndarray:
+    if not isinstance(described, list):
+        raise NotInOrderError("its levels are not in order")
+    places = [as_count("levels", place, 0) for place in described]
+    if places != sorted(set(places)) or (places and places[-1] >= count):
+        raise NotInOrderError("its levels are not those of its channels, each once, in order")
+    return np.array(places, dtype=np.int64)
 
 
 def _rebuild_scale(described: Any, settings: FeatureSettings) -> Scale:

@@ -67,6 +67,7 @@ def describe_readout(model: SeriesModel) -> tuple[Description, Arrays]:
     features, arrays = describe_features(state["features_"])
     arrays = {f"features.{name}": array for name, array in arrays.items()}
     arrays |= {name: state[f"{name}_"] for name in _READOUT}
+    arrays["strengths"] = np.broadcast_to(state["strengths_"], (len(state["coef_"]), 3))
     arrays["alpha"] = np.broadcast_to(np.asarray(state["alpha_"], dtype=np.float64), len(state["coef_"]))
     description: Description = {
         "class": kind,
@@ -113,9 +114,13 @@ def rebuild_readout(description: Mapping[str, Any], arrays: Mapping[str, np.ndar
         raise NotInOrderError(f"its parameters are not those of a {kind.__name__}")
     if not isinstance(inner, dict) or not isinstance(fitted, dict):
         raise NotInOrderError("its features or what was fitted are missing")
-    if not set(arrays) >= {*_READOUT, "alpha", "left_out"}:
+    if not set(arrays) >= {*_READOUT, "alpha", "strengths", "left_out"}:
         raise NotInOrderError(f"its arrays are not those of a {kind.__name__}")
-    rest = {name: array for name, array in arrays.items() if name not in {*_READOUT, "alpha", "left_out"}}
+    rest = {
+        name: array
+        for name, array in arrays.items()
+        if name not in {*_READOUT, "alpha", "strengths", "left_out"}
+    }
     if not all(name.startswith("features.") for name in rest):
         raise NotInOrderError(f"its arrays are not those of a {kind.__name__}")
     features = rebuild_features(inner, {name.removeprefix("features."): a for name, a in rest.items()})
@@ -124,12 +129,13 @@ def rebuild_readout(description: Mapping[str, Any], arrays: Mapping[str, np.ndar
         if name != "n_jobs" and parameters[name] != getattr(features, name):
             raise NotInOrderError(f"{name} is another than its features have")
     model = kind(**parameters)
-    try:
-        check_alphas(model.alphas)
-    except LaminaError as error:
-        raise NotInOrderError(f"a parameter cannot be: {error}") from error
     # what may be set at any time is that of the model
     features.n_jobs = model.n_jobs
+    try:
+        check_alphas(model.alphas)
+        features._n_threads()
+    except LaminaError as error:
+        raise NotInOrderError(f"a parameter cannot be: {error}") from error
     if isinstance(model, ReSUClassifier):
         if set(fitted) != {"sharpness", "labels", "kind"}:
             raise NotInOrderError("what was fitted is not said as a ReSUClassifier would")
@@ -156,14 +162,15 @@ def _rebuild_ridge(arrays: Mapping[str, np.ndarray], features: ReSUFeatures, tar
         "coef": (targets, count),
         "intercept": (targets,),
         "alpha": (targets,),
+        "strengths": (targets, 3),
         "left_out": (series, targets),
     }
-    mean, scale, coef, intercept, alpha, left_out = (
+    mean, scale, coef, intercept, alpha, strengths, left_out = (
         take_array(arrays, name, shape, (np.float64,)) for name, shape in shapes.items()
     )
-    if series < 2 or min(scale.min(), alpha.min()) <= 0:
-        raise NotInOrderError("its scales or penalties are not above 0, or it has seen no series")
-    return Ridge(mean, scale, coef, intercept, alpha, left_out)
+    if series < 2 or min(scale.min(), alpha.min()) <= 0 or strengths.min() < 0:
+        raise NotInOrderError("its scales, penalties or strengths cannot be, or it has seen no series")
+    return Ridge(mean, scale, coef, intercept, alpha, strengths, left_out)
 
 
 def _describe_labels(classes: np.ndarray) -> Description:

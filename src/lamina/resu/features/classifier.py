@@ -14,7 +14,14 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from lamina.resu.features.calibration import fit_sharpness
-from lamina.resu.features.reading import check_alphas, check_target, learn_features, read_out, set_readout
+from lamina.resu.features.reading import (
+    check_alphas,
+    check_target,
+    find_blocks,
+    learn_features,
+    read_out,
+    set_readout,
+)
 from lamina.resu.features.ridge import Ridge, fit_ridge
 from lamina.resu.features.scales import VIEWS
 from lamina.resu.features.transformer import ReSUFeatures
@@ -26,16 +33,19 @@ if TYPE_CHECKING:
 class ReSUClassifier(ClassifierMixin, BaseEstimator):
     """Classifier of time series: `ReSUFeatures`, standardised, and ridge regression on ±1 for each class.
 
-    Labels enter the read-out only, whose penalty α is that with the least squared error on series left out,
-    one at a time, in closed form. Class k of the features x of a series has the score
+    Class k of the features x of a series has the score
 
         s_k = Σ_f w_kf (x_f − μ_f) / σ_f + b_k,
 
     and the class with the highest is predicted (of two classes only the second has one: its sign decides).
+    Labels enter the read-out only, which is penalised by α Σ_f (w_kf / r_f)². r is the strength of three
+    kinds of features: 1 for how outputs are distributed, 0, 0.3, 1 or 3 for when they are large ("early_on",
+    "early_off"), 1 or 3 for levels. r and α are those with the least squared error on series left out, one at
+    a time, in closed form.
 
     Parameters
     ----------
-    n_features, memories, dilations, horizon, rank, views, thresholds, ridge, n_jobs
+    n_features, memories, dilations, horizon, rank, views, levels, thresholds, ridge, n_jobs
         Settings of the features, see `ReSUFeatures`.
     alphas
         Penalties to choose from, each > 0; None for ten from 0.001 to 1000.
@@ -53,9 +63,9 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
     feature_means_, feature_scales_ : (features,)
         μ and σ over the training series; σ is 1 where a feature did not vary, and its w is 0.
     unit_importances_ : (units,)
-        Share of each unit in Σ w².
-    alpha_ : float
-        The penalty that was chosen.
+        Share of each unit in Σ w²; what is left of 1 is that of the levels.
+    alpha_, strengths_ : float, (3,)
+        α and the strengths that were chosen.
     sharpness_ : float
         β of `predict_proba`.
     left_out_scores_, left_out_probabilities_ : (series, scores), (series, classes)
@@ -89,7 +99,8 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
         horizon: int | None = None,
         rank: int = 16,
         views: Sequence[str] = VIEWS,
-        thresholds: int = 7,
+        levels: bool = True,
+        thresholds: int = 5,
         ridge: float = 1e-4,
         alphas: Sequence[float] | None = None,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
@@ -101,6 +112,7 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
         self.horizon = horizon
         self.rank = rank
         self.views = views
+        self.levels = levels
         self.thresholds = thresholds
         self.ridge = ridge
         self.alphas = alphas
@@ -138,7 +150,7 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
         targets = np.where(codes[:, None] == np.arange(len(classes)), 1.0, -1.0)
         if len(classes) == 2:
             targets = targets[:, 1:]
-        readout = fit_ridge(table, targets, alphas, weights=weights)
+        readout = fit_ridge(table, targets, alphas, blocks=find_blocks(features), weights=weights)
         sharpness = fit_sharpness(_of_all_classes(readout.left_out), codes)
         self._adopt(features, readout, classes, sharpness)
         return self
@@ -146,7 +158,7 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
     def _adopt(self, features: ReSUFeatures, readout: Ridge, classes: np.ndarray, sharpness: float) -> None:
         set_readout(self, features, readout)
         self.classes_ = classes
-        self.alpha_ = float(readout.alpha[0])
+        self.alpha_, self.strengths_ = float(readout.alpha[0]), readout.strengths[0]
         self.sharpness_ = sharpness
         self.left_out_scores_ = readout.left_out
         self.left_out_probabilities_ = softmax(sharpness * _of_all_classes(readout.left_out), axis=1)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from lamina._checks import check_real
 from lamina.errors import ArgumentError, ShapeError
-from lamina.resu.features.ridge import Ridge
+from lamina.resu.features.ridge import Blocks, Ridge
 from lamina.resu.features.transformer import ReSUFeatures
 
 SETTINGS = tuple(name for name in inspect.signature(ReSUFeatures.__init__).parameters if name != "self")
@@ -18,6 +19,37 @@ SETTINGS = tuple(name for name in inspect.signature(ReSUFeatures.__init__).param
 
 ALPHAS = tuple(np.logspace(-3, 3, 10).tolist())
 """Penalties to choose from by default, those of MiniRocket's read-out (Dempster et al. 2021)."""
+
+
+_TIMING = (1.0, 0.3, 3.0, 0.0)
+"""Strengths to choose from for what tells when outputs are large, beside 1 for how they are distributed."""
+
+_LEVEL = (1.0, 3.0)
+"""Strengths to choose from for levels: few numbers, which may drown among those of the units."""
+
+
+def find_blocks(features: ReSUFeatures) -> Blocks:
+    """Tell which columns a read-out may weigh more or less together.
+
+    Parameters
+    ----------
+    features
+        Fitted.
+
+    Returns
+    -------
+    Blocks
+        0, what tells how outputs are distributed; 1, when they are large; 2, levels.
+    """
+    level = features.feature_units_ < 0
+    timing = np.char.startswith(features.feature_statistics_.astype(str), "early")
+    block = np.where(level, 2, np.where(timing, 1, 0))
+    choices = product(
+        _TIMING if timing.any() else _TIMING[:1],
+        _LEVEL if level.any() else _LEVEL[:1],
+    )
+    strengths = np.array([(1.0, *choice) for choice in choices])
+    return Blocks(block, strengths)
 
 
 def learn_features(estimator: Any, X: Any, targets: np.ndarray) -> tuple[ReSUFeatures, np.ndarray]:
@@ -95,11 +127,14 @@ def set_readout(estimator: Any, features: ReSUFeatures, ridge: Ridge) -> None:
         if name in vars(features):
             setattr(estimator, name, vars(features)[name])
     weights = np.square(ridge.coef).sum(axis=0)
-    share = np.bincount(features.feature_units_, weights=weights, minlength=len(features.units_))
+    of_unit = features.feature_units_ >= 0
+    share = np.bincount(
+        features.feature_units_[of_unit], weights=weights[of_unit], minlength=len(features.units_)
+    )
     estimator.features_ = features
     estimator.feature_means_, estimator.feature_scales_ = ridge.mean, ridge.scale
     estimator.coef_, estimator.intercept_ = ridge.coef, ridge.intercept
-    estimator.unit_importances_ = share / max(share.sum(), np.finfo(np.float64).tiny)
+    estimator.unit_importances_ = share / max(weights.sum(), np.finfo(np.float64).tiny)
 
 
 def read_out(estimator: Any, X: Any) -> np.ndarray:

@@ -10,7 +10,14 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.errors import ArgumentTypeError, DataError, ShapeError
-from lamina.resu.features.reading import check_alphas, check_target, learn_features, read_out, set_readout
+from lamina.resu.features.reading import (
+    check_alphas,
+    check_target,
+    find_blocks,
+    learn_features,
+    read_out,
+    set_readout,
+)
 from lamina.resu.features.ridge import Ridge, fit_ridge
 from lamina.resu.features.scales import VIEWS
 from lamina.resu.features.transformer import ReSUFeatures
@@ -22,14 +29,18 @@ if TYPE_CHECKING:
 class ReSURegressor(RegressorMixin, BaseEstimator):
     """Regressor of numbers on time series: `ReSUFeatures`, standardised, and ridge regression.
 
-    Targets enter the read-out only, whose penalty α is, for each target, that with the least squared error on
-    series left out, one at a time, in closed form. From the features x of a series it predicts
+    From the features x of a series it predicts
 
         ŷ_k = Σ_f w_kf (x_f − μ_f) / σ_f + b_k.
 
+    Targets enter the read-out only, which is penalised by α Σ_f (w_kf / r_f)². r is the strength of three
+    kinds of features: 1 for how outputs are distributed, 0, 0.3, 1 or 3 for when they are large ("early_on",
+    "early_off"), 1 or 3 for levels. r and α are, for each target, those with the least squared error on
+    series left out, one at a time, in closed form.
+
     Parameters
     ----------
-    n_features, memories, dilations, horizon, rank, views, thresholds, ridge, n_jobs
+    n_features, memories, dilations, horizon, rank, views, levels, thresholds, ridge, n_jobs
         Settings of the features, see `ReSUFeatures`.
     alphas
         Penalties to choose from, each > 0; None for ten from 0.001 to 1000.
@@ -43,9 +54,9 @@ class ReSURegressor(RegressorMixin, BaseEstimator):
     feature_means_, feature_scales_ : (features,)
         μ and σ over the training series; σ is 1 where a feature did not vary, and its w is 0.
     unit_importances_ : (units,)
-        Share of each unit in Σ w².
-    alpha_ : (targets,)
-        The penalty that was chosen for each.
+        Share of each unit in Σ w²; what is left of 1 is that of the levels.
+    alpha_, strengths_ : (targets,), (targets, 3)
+        α and the strengths that were chosen for each.
     left_out_predictions_ : (series,) or (series, targets)
         For each training series by a read-out without it: a quick estimate of how well others will be
         predicted, a little too good, as features and α are those of all.
@@ -72,7 +83,8 @@ class ReSURegressor(RegressorMixin, BaseEstimator):
         horizon: int | None = None,
         rank: int = 16,
         views: Sequence[str] = VIEWS,
-        thresholds: int = 7,
+        levels: bool = True,
+        thresholds: int = 5,
         ridge: float = 1e-4,
         alphas: Sequence[float] | None = None,
         n_jobs: int = 1,
@@ -83,6 +95,7 @@ class ReSURegressor(RegressorMixin, BaseEstimator):
         self.horizon = horizon
         self.rank = rank
         self.views = views
+        self.levels = levels
         self.thresholds = thresholds
         self.ridge = ridge
         self.alphas = alphas
@@ -109,13 +122,13 @@ class ReSURegressor(RegressorMixin, BaseEstimator):
         alphas = check_alphas(self.alphas)
         features, table = learn_features(self, X, targets)
         several = targets if targets.ndim == 2 else targets[:, None]
-        readout = fit_ridge(table, several, alphas, per_target=True)
+        readout = fit_ridge(table, several, alphas, blocks=find_blocks(features), per_target=True)
         self._adopt(features, readout, one_target=targets.ndim == 1)
         return self
 
     def _adopt(self, features: ReSUFeatures, readout: Ridge, *, one_target: bool) -> None:
         set_readout(self, features, readout)
-        self.alpha_ = readout.alpha
+        self.alpha_, self.strengths_ = readout.alpha, readout.strengths
         self.left_out_predictions_ = readout.left_out[:, 0] if one_target else readout.left_out
         self._one_target = one_target
 

@@ -1,8 +1,8 @@
-"""A linear read-out of standardised features by ridge regression, its penalty chosen by leaving one out."""
+"""A linear read-out of standardised features by ridge regression, chosen by leaving one series out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,22 @@ _CONSTANT = 1e-6
 
 # errors that differ by less than this share are alike: of two series, left out in turn, those at any penalty
 _ALIKE = 1e-9
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Columns that belong together, and how strongly each block may count.
+
+    Parameters
+    ----------
+    of_column
+        (features,), int, the block of each column.
+    strengths
+        (choices, blocks), factors ≥ 0 of the standardised columns: large ones are penalised less.
+    """
+
+    of_column: np.ndarray
+    strengths: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -26,8 +42,10 @@ class Ridge:
         w and b, (targets, features) and (targets,), float64.
     alpha
         (targets,), the penalty of each.
+    strengths
+        (targets, blocks), the strengths of each; without blocks (targets, 1), of ones.
     left_out
-        (series, targets), the score of each training series by the fit without it, at this penalty.
+        (series, targets), the score of each training series by the fit without it, chosen so.
     """
 
     mean: np.ndarray
@@ -35,6 +53,7 @@ class Ridge:
     coef: np.ndarray
     intercept: np.ndarray
     alpha: np.ndarray
+    strengths: np.ndarray
     left_out: np.ndarray
 
 
@@ -43,13 +62,16 @@ def fit_ridge(
     targets: np.ndarray,
     alphas: Sequence[float],
     *,
+    blocks: Blocks | None = None,
     weights: np.ndarray | None = None,
     per_target: bool = False,
 ) -> Ridge:
-    """Fit by Σ_i s_i ‖y_i − b − w z_i‖² + α ‖w‖², with the α that errs least on series left out.
+    """Fit by Σ_i s_i ‖y_i − b − Σ_f w_f z_if‖² + α Σ_f (w_f / r_f)², α and r chosen by leaving one out.
 
-    With centred z and y, K = Z Zᵀ and G = (K + αI)⁻¹, series i by the fit without it errs by (G y)_i / G_ii,
-    so that one eigendecomposition gives the errors at every α (Golub, Heath and Wahba 1979, Eqs. 2.1, 2.2).
+    r is the strength of a column's block: it is ridge regression on r_f z_f. With z and y centred, with
+    K = Z R² Zᵀ and G = (K + αI)⁻¹, series i by the fit without it errs by (G y)_i / G_ii, so that one
+    eigendecomposition for each choice of strengths gives the errors at every α (Golub, Heath and Wahba 1979,
+    Eqs. 2.1, 2.2; of several strengths: Nunez-Elizalde, Huth and Gallant 2019).
 
     Parameters
     ----------
@@ -58,17 +80,21 @@ def fit_ridge(
     targets
         (series, targets).
     alphas
-        Penalties > 0 to choose from; of two that err alike the first.
+        Penalties > 0 to choose from.
+    blocks
+        Strengths to choose from; None for 1. Of choices that err alike the first counts.
     weights
         s, (series,), > 0; None for 1.
     per_target
-        Whether each target has a penalty of its own, rather than one that errs least in the sum.
+        Whether each target has its own α and r, rather than one choice that errs least in the sum.
 
     Returns
     -------
     Ridge
-        With the errors of the chosen penalty.
+        With the scores left out of what was chosen.
     """
+    if blocks is None:
+        blocks = Blocks(np.zeros(table.shape[1], dtype=np.int64), np.ones((1, 1)))
     mean = table.mean(axis=0, dtype=np.float64)
     z = table.astype(np.float64)
     z -= mean
@@ -83,50 +109,74 @@ def fit_ridge(
     root = np.sqrt(np.ones(len(z)) if weights is None else weights)[:, None]
     z = (z - center) * root
     y = (y - middle) * root
-    errors, coefficients = _decompose(z, y, root[:, 0] / np.linalg.norm(root))
-    misses = np.stack([errors(alpha) for alpha in alphas])
+    solvers = _decompose(z, y, root[:, 0] / np.linalg.norm(root), blocks)
+    misses = np.concatenate([errors(np.asarray(alphas, dtype=np.float64)) for errors, _ in solvers])
     total = np.square(misses).sum(axis=1)
     if not per_target:
         total = np.broadcast_to(total.sum(axis=1, keepdims=True), total.shape)
     best = (total <= (1 + _ALIKE) * total.min(axis=0)).argmax(axis=0)
-    alpha = np.asarray(alphas, dtype=np.float64)[best]
-    # rows one after another: a fit that comes back from a file multiplies bit by bit alike
-    coef = np.ascontiguousarray(coefficients(alpha))
+    choice, place = np.divmod(best, len(alphas))
+    alpha = np.asarray(alphas, dtype=np.float64)[place]
+    coef = np.empty((y.shape[1], z.shape[1]))
+    for k in range(len(coef)):
+        strength = blocks.strengths[choice[k]][blocks.of_column]
+        coef[k] = strength * solvers[choice[k]][1](alpha[k], k)
     coef[:, constant] = 0
     left_out = targets - np.take_along_axis(misses, best[None, None, :], axis=0)[0] / root
-    return Ridge(mean, scale, coef, middle - coef @ center, alpha, left_out)
+    return Ridge(mean, scale, coef, middle - coef @ center, alpha, blocks.strengths[choice], left_out)
 
 
-def _decompose(z: np.ndarray, y: np.ndarray, unit: np.ndarray):  # noqa: ANN202
-    """Functions of α: errors left out, (series, targets), and of one α for each target: coefficients."""
+# errors left out, (alphas, series, targets); and, of one penalty and target, the weights of r_f z_f
+_Solver = tuple[Callable[[np.ndarray], np.ndarray], Callable[[float, int], np.ndarray]]
+
+
+def _decompose(z: np.ndarray, y: np.ndarray, unit: np.ndarray, blocks: Blocks) -> list[_Solver]:
     n, p = z.shape
-    if n <= p:
-        gram = z @ z.T
-        # the intercept's direction, not penalised, gets the largest eigenvalue and is left away
-        gram += (2 * np.trace(gram) + 1) * np.outer(unit, unit)
-        values, vectors = np.linalg.eigh(gram)
-        values, vectors = np.maximum(values[:-1], 0), vectors[:, :-1]
-        turned, squares = vectors.T @ y, vectors**2
+    if n > p:
+        outer = z.T @ z
+        return [
+            _by_columns(outer * np.outer(r, r), z * r, y, unit)
+            for r in (strength[blocks.of_column] for strength in blocks.strengths)
+        ]
+    grams = np.zeros((blocks.strengths.shape[1], n, n))
+    for k in range(len(grams)):
+        columns = np.compress(blocks.of_column == k, z, axis=1)
+        grams[k] = columns @ columns.T
+    return [
+        _by_series(np.tensordot(strength**2, grams, axes=1), z, strength[blocks.of_column], y, unit)
+        for strength in blocks.strengths
+    ]
 
-        def errors(alpha: float) -> np.ndarray:
-            inverse = 1 / (values + alpha)
-            return (vectors @ (inverse[:, None] * turned)) / (squares @ inverse)[:, None]
 
-        def coefficients(alpha: np.ndarray) -> np.ndarray:
-            return (z.T @ (vectors @ (turned / (values[:, None] + alpha)))).T
+def _by_series(gram: np.ndarray, z: np.ndarray, r: np.ndarray, y: np.ndarray, unit: np.ndarray) -> _Solver:
+    # the intercept's direction, not penalised, gets the largest eigenvalue and is left away
+    gram = gram + (2 * np.trace(gram) + 1) * np.outer(unit, unit)
+    values, vectors = np.linalg.eigh(gram)
+    values, vectors = np.maximum(values[:-1], 0), vectors[:, :-1]
+    turned, squares = vectors.T @ y, vectors**2
 
-    else:
-        values, vectors = np.linalg.eigh(z.T @ z)
-        values = np.maximum(values, 0)
-        outputs = z @ vectors
-        turned, squares = outputs.T @ y, outputs**2
+    def errors(alphas: np.ndarray) -> np.ndarray:
+        inverse = 1 / (values + alphas[:, None])
+        return (vectors @ (inverse[:, :, None] * turned)) / (inverse @ squares.T)[:, :, None]
 
-        def errors(alpha: float) -> np.ndarray:
-            inverse = 1 / (values + alpha)
-            kept = 1 - unit**2 - squares @ inverse
-            return (y - outputs @ (inverse[:, None] * turned)) / kept[:, None]
+    def coefficients(alpha: float, k: int) -> np.ndarray:
+        return r * (z.T @ (vectors @ (turned[:, k] / (values + alpha))))
 
-        def coefficients(alpha: np.ndarray) -> np.ndarray:
-            return (vectors @ (turned / (values[:, None] + alpha))).T
+    return errors, coefficients
+
+
+def _by_columns(outer: np.ndarray, z: np.ndarray, y: np.ndarray, unit: np.ndarray) -> _Solver:
+    values, vectors = np.linalg.eigh(outer)
+    values = np.maximum(values, 0)
+    outputs = z @ vectors
+    turned, squares = outputs.T @ y, outputs**2
+
+    def errors(alphas: np.ndarray) -> np.ndarray:
+        inverse = 1 / (values + alphas[:, None])
+        kept = 1 - unit**2 - inverse @ squares.T
+        return (y - outputs @ (inverse[:, :, None] * turned)) / kept[:, :, None]
+
+    def coefficients(alpha: float, k: int) -> np.ndarray:
+        return vectors @ (turned[:, k] / (values + alpha))
 
     return errors, coefficients

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-View = Literal["raw", "difference"]
+from lamina.resu.features.views import KINDS
 
-VIEWS = ("raw", "difference")
+VIEWS = ("standardised", "difference")
+"""Those that are used by default; `lamina.resu.features.views` has all."""
+
+
+_WIDEST = 128
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Scale:
     Parameters
     ----------
     view
-        "raw", or "difference" (y_t − y_{t−1}).
+        How the series is looked at, by its name in `lamina.resu.features.views`.
     memory, horizon
         Samples of past and future, ``dilation`` apart, ≥ 1.
     dilation
@@ -37,8 +40,9 @@ def choose_scales(
     memories: Sequence[int],
     dilations: Sequence[int] | None,
     horizon: int | None,
+    channels: int = 1,
 ) -> list[Scale]:
-    """List the scales whose joint window, past and future, is at most three quarters of a series.
+    """List the scales whose window, past and future, fits into three quarters of a series, and is not wide.
 
     Parameters
     ----------
@@ -50,15 +54,18 @@ def choose_scales(
         To combine; None takes 1, 2, 4, … as far as they fit.
     horizon
         Samples of future; None takes each memory.
+    channels
+        Of a window; one of more than 128 values is left out, as many values need many windows.
 
     Returns
     -------
     list of Scale
-        Of short series at least one scale for each view that has two samples: the longest that fits.
+        At least one for each view that has two samples: of series of many channels the smallest window, of
+        short ones the longest that fits.
     """
     scales: list[Scale] = []
     for view in views:
-        length = time - 1 if view == "difference" else time
+        length = time - KINDS[view][0]
         candidates = (
             dilations if dilations is not None else [2**k for k in range(max(length, 1).bit_length())]
         )
@@ -68,6 +75,8 @@ def choose_scales(
             for memory in memories
             if (memory + (horizon or memory) - 1) * dilation + 1 <= 0.75 * length
         ]
+        narrow = [scale for scale in fitting if (scale.memory + scale.horizon) * channels <= _WIDEST]
+        fitting = narrow or sorted(fitting, key=lambda scale: (scale.memory, scale.dilation))[:1]
         if not fitting and length >= 2:
             memory = min(min(memories), length // 2)
             fitting = [Scale(view, memory, min(horizon or memory, length - memory), 1)]

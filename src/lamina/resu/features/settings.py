@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from lamina._checks import check_choice, check_integer, check_real
-from lamina.errors import ArgumentError
+from lamina.errors import ArgumentError, ArgumentTypeError
+from lamina.resu.features.levels import LEVELS
 from lamina.resu.features.pooling import STATISTICS, columns
-from lamina.resu.features.scales import VIEWS
+from lamina.resu.features.views import KINDS
 
 
 @dataclass(frozen=True)
@@ -21,23 +22,33 @@ class FeatureSettings:
     ----------
     names
         Of the columns of one unit.
-    units
-        Most units, ≥ 1.
+    n_features
+        Most columns.
     memories, dilations, views
         Each once; None for dilations as far as they fit.
-    horizon, rank, thresholds, ridge
+    horizon, rank, levels, thresholds, ridge
         As given.
     """
 
     names: tuple[str, ...]
-    units: int
+    n_features: int
     memories: tuple[int, ...]
     dilations: tuple[int, ...] | None
     views: tuple[str, ...]
     horizon: int | None
     rank: int
+    levels: bool
     thresholds: int
     ridge: float
+
+    def level_columns(self, channels: int) -> int:
+        """Count the columns of levels; there are none where they would take more than half of all."""
+        count = len(LEVELS) * channels if self.levels else 0
+        return count if 2 * count <= self.n_features else 0
+
+    def units(self, channels: int) -> int:
+        """Count the units that there may be at most, ≥ 1."""
+        return max(1, (self.n_features - self.level_columns(channels)) // len(self.names))
 
 
 def check_settings(estimator: Any) -> FeatureSettings:
@@ -52,18 +63,27 @@ def check_settings(estimator: Any) -> FeatureSettings:
     names = tuple(columns(tuple(STATISTICS), thresholds))
     n_features = check_integer("n_features", estimator.n_features, minimum=len(names))
     auto = isinstance(estimator.dilations, str) and estimator.dilations == "auto"
-    views = [check_choice("views", view, VIEWS) for view in _sequence("views", estimator.views)]
+    views = [check_choice("views", view, tuple(KINDS)) for view in _sequence("views", estimator.views)]
     return FeatureSettings(
         names=names,
-        units=n_features // len(names),
+        n_features=n_features,
         memories=_counts("memories", estimator.memories),
         dilations=None if auto else _counts("dilations", estimator.dilations),
         views=tuple(dict.fromkeys(views)),
         horizon=None if estimator.horizon is None else check_integer("horizon", estimator.horizon, minimum=1),
         rank=check_integer("rank", estimator.rank, minimum=1),
+        levels=_flag("levels", estimator.levels),
         thresholds=thresholds,
         ridge=check_real("ridge", estimator.ridge, minimum=0),
     )
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentTypeError(
+            name, allowed="True or False", got=repr(value), remedy="Choose one of the two."
+        )
+    return bool(value)
 
 
 def _counts(name: str, values: Any) -> tuple[int, ...]:

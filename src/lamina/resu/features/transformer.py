@@ -15,29 +15,33 @@ from lamina.errors import DataError
 from lamina.resu.features.collection import Collection, is_table, read_collection
 from lamina.resu.features.gaps import fill_gaps
 from lamina.resu.features.learning import channel_means, learn_units, set_thresholds, spend
+from lamina.resu.features.levels import LEVELS, channel_scales, choose_levels, level_features
 from lamina.resu.features.outputs import pooled_outputs
 from lamina.resu.features.pooling import STATISTICS
 from lamina.resu.features.scales import VIEWS, choose_scales
-from lamina.resu.features.settings import check_settings
+from lamina.resu.features.settings import FeatureSettings, check_settings
 
 
 class ReSUFeatures(TransformerMixin, BaseEstimator):
     """Features of time series from rectified spectral units at many scales, without labels.
 
     Units are fitted by past–future canonical correlation analysis to all series together, at several memories
-    and dilations d, on the series and on their first differences. Each unit's output
+    and dilations d, in several views x of a series: by default each channel at mean 0 and deviation 1, and
+    first differences. Each unit's output
 
-        z_t = Σ_j Σ_c F_jc (x_{c, t − j·d} − μ_c),    ON = max(z, 0),    OFF = max(−z, 0)
+        z_t = Σ_j Σ_c F_jc x_{c, t − j·d},    ON = max(z, 0),    OFF = max(−z, 0)
 
-    is pooled over time: the fraction of time above each of a few quantiles of its training output, and mean
-    and maximum of ON and of OFF.
+    is pooled over time: the fraction of time above each of a few quantiles of its training output, its
+    deviation, the maximum of ON and of OFF, and how early either is large, Σ_t ON_t cos(π (t + ½)/T) / T.
+    Where a series lies, which its own standard takes away, comes back as levels of each channel.
 
     Parameters
     ----------
     n_features
-        Most columns of the table, at least those of one unit. Scales share it evenly.
+        Most columns of the table, at least those of one unit. Units are dealt in turn to the scales.
     memories
-        Samples of past that filters see, each ≥ 1.
+        Samples of past that filters see, each ≥ 1. Windows of more than 128 values (past and future, of all
+        channels) are left out, but for the smallest of a view.
     dilations
         Steps between lags, each ≥ 1; "auto" for 1, 2, 4, … as far as windows fit into a series.
     horizon
@@ -45,7 +49,11 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
     rank
         Most units of a scale, ≥ 1.
     views
-        Of "raw" and "difference", those to use.
+        Of "standardised" (each channel of each series at mean 0 and deviation 1), "difference" (x_t −
+        x_{t−1}) and "raw" (less the mean of the training series), those to use.
+    levels
+        Whether to add mean, logarithm of the deviation, minimum, maximum and rise (last − first) of each
+        channel, in deviations of the training series: those that vary, unless all would be half of the table.
     thresholds
         Quantiles from 0.1 to 0.9 that serve as thresholds, ≥ 1.
     ridge
@@ -57,10 +65,10 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
     ----------
     units_ : list of FeatureUnit
         Filter, scale, canonical correlation and thresholds of each.
-    channel_means_ : (channels,)
-        μ.
-    feature_units_ : (features,)
-        Which unit each column comes from.
+    channel_means_, channel_scales_ : (channels,)
+        Mean and deviation over all training series.
+    feature_units_, feature_channels_ : (features,)
+        Which unit a column comes from, −1 for levels; which channel a level is of, −1 for units.
     feature_statistics_ : (features,)
         Which statistic it is.
     n_channels_, n_features_in_, feature_names_in_
@@ -80,8 +88,8 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
     >>> import numpy as np
     >>> series = np.random.default_rng(0).standard_normal((20, 1, 80)).cumsum(axis=2)
     >>> features = ReSUFeatures(n_features=300).fit(series)
-    >>> features.transform(series).shape, features.get_feature_names_out()[0]
-    ((20, 297), 'raw_m4_d1_u0_above_q10')
+    >>> features.transform(series).shape[1] <= 300, features.get_feature_names_out()[0]
+    (True, 'standardised_m4_d1_u0_above_q10')
     """
 
     def __init__(
@@ -93,7 +101,8 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         horizon: int | None = None,
         rank: int = 16,
         views: Sequence[str] = VIEWS,
-        thresholds: int = 7,
+        levels: bool = True,
+        thresholds: int = 5,
         ridge: float = 1e-4,
         n_jobs: int = 1,
     ) -> None:
@@ -103,6 +112,7 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         self.horizon = horizon
         self.rank = rank
         self.views = views
+        self.levels = levels
         self.thresholds = thresholds
         self.ridge = ridge
         self.n_jobs = n_jobs
@@ -155,10 +165,14 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         return self._table(fill_gaps(self._read(X, reset=False), self.channel_means_))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the columns by view, memory, dilation, unit and statistic, as ``raw_m8_d4_u0_max_on``."""
+        """Name the columns: view, memory, dilation, unit, statistic, as ``difference_m8_d4_u0_max_on``.
+
+        Levels are named by channel and statistic, as ``level_c0_mean``.
+        """
         check_is_fitted(self, "units_")
-        pairs = zip(self.feature_units_, self.feature_statistics_, strict=True)
-        return np.asarray([f"{self.units_[unit].name}_{name}" for unit, name in pairs], dtype=object)
+        columns = zip(self.feature_units_, self.feature_channels_, self.feature_statistics_, strict=True)
+        rooms = [(self.units_[unit].name if unit >= 0 else f"level_c{c}", name) for unit, c, name in columns]
+        return np.asarray([f"{room}_{name}" for room, name in rooms], dtype=object)
 
     def _read(self, X: Any, *, reset: bool) -> Collection:
         collection = read_collection("X", X, channels=None if reset else self.n_channels_)
@@ -174,9 +188,27 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         return collection
 
     def _table(self, collection: Collection) -> np.ndarray:
-        return pooled_outputs(
+        table = pooled_outputs(
             collection, self.units_, self.channel_means_, tuple(STATISTICS), self._n_threads()
         )
+        if not self._levels.size:
+            return table
+        levels = level_features(collection, self.channel_means_, self.channel_scales_)
+        return np.hstack([table, levels[:, self._levels]])
+
+    def _choose_levels(self, settings: FeatureSettings, collection: Collection) -> np.ndarray:
+        if not settings.level_columns(collection.channels):
+            return np.empty(0, dtype=np.int64)
+        return choose_levels(level_features(collection, self.channel_means_, self.channel_scales_))
+
+    def _lay_out(self, settings: FeatureSettings, levels: np.ndarray) -> None:
+        """Say what each column is: first those of the units, then levels, by their places among all."""
+        units, width = len(self.units_), len(settings.names)
+        self._levels = levels
+        self.feature_units_ = np.concatenate([np.repeat(np.arange(units), width), np.full(len(levels), -1)])
+        self.feature_channels_ = np.concatenate([np.full(units * width, -1), levels // len(LEVELS)])
+        statistics = [*settings.names * units, *(LEVELS[place % len(LEVELS)] for place in levels)]
+        self.feature_statistics_ = np.array(statistics, dtype=object)
 
     def _n_threads(self) -> int:
         if self.n_jobs == -1:
@@ -190,9 +222,12 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         collection = fill_gaps(collection, mean)
         # those of one sample have no past, however many there are
         longer = collection.lengths[collection.lengths > 1]
-        time = int(np.median(longer)) if len(longer) else 1
-        scales = choose_scales(time, settings.views, settings.memories, settings.dilations, settings.horizon)
-        found = spend(learn_units(collection, scales, settings.rank, settings.ridge), settings.units)
+        time, channels = int(np.median(longer)) if len(longer) else 1, collection.channels
+        scales = choose_scales(
+            time, settings.views, settings.memories, settings.dilations, settings.horizon, channels
+        )
+        most = settings.units(channels)
+        found = spend(learn_units(collection, scales, settings.rank, settings.ridge), most)
         if not found:
             longest = int(collection.lengths.max())
             raise DataError(
@@ -202,11 +237,11 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
                 + (" (1 feature(s), where 2 are needed)" if longest == 1 else ""),
                 remedy="Series need two samples or more, and differences between them.",
             )
-        self.n_channels_ = collection.channels
+        self.n_channels_ = channels
         self.channel_means_ = mean
+        self.channel_scales_ = channel_scales(collection, mean)
         self.units_ = set_thresholds(collection, found, mean, settings.thresholds)
-        self.feature_units_ = np.repeat(np.arange(len(found)), len(settings.names))
-        self.feature_statistics_ = np.tile(np.asarray(settings.names, dtype=object), len(found))
+        self._lay_out(settings, self._choose_levels(settings, collection))
         return collection
 
     def __sklearn_tags__(self) -> Any:
