@@ -344,11 +344,9 @@ def _pool(z, bits, present, thresholds, early, kept):  # noqa: ANN001, ANN202
     zeros = len(z) - max(present, 1)
     share = np.float32(1.0) / np.float32(max(present, 1))
     n = len(thresholds)
-    for k in range(0, n, 4):
-        # the last four may overlap the four before them
-        k = max(min(k, n - 4), 0)
-        q0, q1 = thresholds[k], thresholds[min(k + 1, n - 1)]
-        q2, q3 = thresholds[min(k + 2, n - 1)], thresholds[min(k + 3, n - 1)]
+    fours = n // 4 * 4
+    for k in range(0, fours, 4):
+        q0, q1, q2, q3 = thresholds[k], thresholds[k + 1], thresholds[k + 2], thresholds[k + 3]
         n0 = n1 = n2 = n3 = np.int32(0)
         for t in range(len(z)):
             # the casts keep the counters at 32 bits, as wide as the values, so that the loop is vectorised
@@ -356,9 +354,15 @@ def _pool(z, bits, present, thresholds, early, kept):  # noqa: ANN001, ANN202
             n1 = np.int32(n1 + (z[t] > q1))
             n2 = np.int32(n2 + (z[t] > q2))
             n3 = np.int32(n3 + (z[t] > q3))
-        kept[min(k + 3, n - 1)] = np.float32(n3 - zeros * (q3 < 0)) * share
-        kept[min(k + 2, n - 1)] = np.float32(n2 - zeros * (q2 < 0)) * share
-        kept[min(k + 1, n - 1)] = np.float32(n1 - zeros * (q1 < 0)) * share
+        kept[k] = np.float32(n0 - zeros * (q0 < 0)) * share
+        kept[k + 1] = np.float32(n1 - zeros * (q1 < 0)) * share
+        kept[k + 2] = np.float32(n2 - zeros * (q2 < 0)) * share
+        kept[k + 3] = np.float32(n3 - zeros * (q3 < 0)) * share
+    for k in range(fours, n):
+        q0 = thresholds[k]
+        n0 = np.int32(0)
+        for t in range(len(z)):
+            n0 = np.int32(n0 + (z[t] > q0))
         kept[k] = np.float32(n0 - zeros * (q0 < 0)) * share
     total = sizes = early_total = early_sizes = np.float32(0)
     for t in range(len(z)):
