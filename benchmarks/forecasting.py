@@ -135,7 +135,7 @@ def coverage_table_of(found: dict[str, dict[str, list]]) -> str:
                 held = row[f"{method} {level}"]
                 cells.append(float(np.mean([h.mean() for h in held])) if held else np.nan)
         every.append(cells)
-        lines.append(f"| {name} | " + " | ".join(f"{cell:.0%}" for cell in cells) + " |")
+        lines.append(f"| {name} | " + " | ".join("–" if np.isnan(c) else f"{c:.0%}" for c in cells) + " |")
     lines.append("| mean | " + " | ".join(f"{cell:.0%}" for cell in np.nanmean(every, axis=0)) + " |")
     return "\n".join(lines)
 
