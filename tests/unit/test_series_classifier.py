@@ -79,14 +79,14 @@ def test_scores_left_out_are_those_of_fits_without_the_series(n, p):
         np.testing.assert_allclose(found.left_out[i], level + (table[i] - middle) @ w, rtol=1e-8)
 
 
-@pytest.mark.parametrize(("n", "p"), [(20, 60), (60, 20)])
+@pytest.mark.parametrize(("n", "p", "second"), [(20, 60, 30), (60, 20, 10), (40, 60, 8), (40, 60, 1)])
 @pytest.mark.parametrize("per_target", [False, True])
-def test_blocks_are_weighed_by_what_errs_least_left_out(n, p, per_target):
+def test_blocks_are_weighed_by_what_errs_least_left_out(n, p, second, per_target):
     rng = np.random.default_rng(2)
     table, noise = rng.standard_normal((n, p)), rng.standard_normal((n, 2))
     # the first target is told by few columns of one block, the second by the other
     targets = np.column_stack([table[:, 0], table[:, p - 1]]) + 0.1 * noise
-    blocks = Blocks(np.arange(p) // (p // 2), np.array([[1, 1], [1, 0.2], [0.2, 1], [1, 0]]))
+    blocks = Blocks(np.repeat([0, 1], [p - second, second]), np.array([[1, 1], [1, 0.2], [0.2, 1], [1, 0]]))
     found = fit_ridge(table, targets, ALPHAS, blocks=blocks, per_target=per_target)
     z = StandardScaler().fit_transform(table)
     for columns in ([0], [1]) if per_target else ([0, 1],):

@@ -13,6 +13,9 @@ _CONSTANT = 1e-6
 # errors that differ by less than this share are alike: of two series, left out in turn, those at any penalty
 _ALIKE = 1e-9
 
+# a block of fewer columns than this part of the series is thin
+_THIN = 4
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -138,29 +141,62 @@ def _decompose(z: np.ndarray, y: np.ndarray, unit: np.ndarray, blocks: Blocks) -
             _by_columns(outer * np.outer(r, r), z * r, y, unit)
             for r in (strength[blocks.of_column] for strength in blocks.strengths)
         ]
-    grams = np.zeros((blocks.strengths.shape[1], n, n))
-    for k in range(len(grams)):
-        columns = np.compress(blocks.of_column == k, z, axis=1)
-        grams[k] = columns @ columns.T
-    return [
-        _by_series(np.tensordot(strength**2, grams, axes=1), z, strength[blocks.of_column], y, unit)
-        for strength in blocks.strengths
-    ]
+    members = [np.compress(blocks.of_column == k, z, axis=1) for k in range(blocks.strengths.shape[1])]
+    # blocks of a few columns are added to an eigendecomposition, rather than made a part of it
+    thin = np.array([columns.shape[1] <= n // _THIN for columns in members])
+    wide = [None if few else columns @ columns.T for few, columns in zip(thin, members, strict=True)]
+    solved: dict[tuple[float, ...], tuple[np.ndarray, np.ndarray]] = {}
+    solvers: list[_Solver] = []
+    for strength in blocks.strengths:
+        key = tuple(np.where(thin, 0, strength))
+        if key not in solved:
+            solved[key] = _diagonalise(key, wide, unit)
+        few = [strength[k] * members[k] for k in np.flatnonzero(thin)]
+        extra = np.hstack([np.empty((n, 0)), *few])
+        solvers.append(_by_series(*solved[key], extra, z, strength[blocks.of_column], y))
+    return solvers
 
 
-def _by_series(gram: np.ndarray, z: np.ndarray, r: np.ndarray, y: np.ndarray, unit: np.ndarray) -> _Solver:
-    # the intercept's direction, not penalised, gets the largest eigenvalue and is left away
-    gram = gram + (2 * np.trace(gram) + 1) * np.outer(unit, unit)
+def _diagonalise(
+    strength: Sequence[float], grams: Sequence[np.ndarray | None], unit: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues and eigenvectors, but for the intercept's direction."""
+    gram = np.zeros((len(unit), len(unit)))
+    for factor, of_block in zip(strength, grams, strict=True):
+        if of_block is not None and factor:
+            gram += factor**2 * of_block
+    # that direction, on which nothing is penalised, gets the largest eigenvalue and is left away
+    gram += (2 * np.trace(gram) + 1) * np.outer(unit, unit)
     values, vectors = np.linalg.eigh(gram)
-    values, vectors = np.maximum(values[:-1], 0), vectors[:, :-1]
-    turned, squares = vectors.T @ y, vectors**2
+    return np.maximum(values[:-1], 0), vectors[:, :-1]
+
+
+def _by_series(
+    values: np.ndarray, vectors: np.ndarray, extra: np.ndarray, z: np.ndarray, r: np.ndarray, y: np.ndarray
+) -> _Solver:
+    """Solve with K = V Λ Vᵀ + E Eᵀ, by the identity of Woodbury."""
+    turned, squares, across = vectors.T @ y, vectors**2, vectors.T @ extra
+    one = np.eye(extra.shape[1])
+
+    def duals(alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """G y, (alphas, series, targets), and the diagonal of G, (alphas, series, 1)."""
+        inverse = 1 / (values + alphas[:, None])[:, :, None]
+        diagonal = np.matmul(squares, inverse)
+        shares = inverse * turned
+        if extra.shape[1]:
+            weighed = inverse * across
+            middle = np.linalg.solve(one + across.T @ weighed, weighed.transpose(0, 2, 1))
+            shares = shares - weighed @ (middle @ turned)
+            seen = vectors @ weighed
+            diagonal = diagonal - (seen * (vectors @ middle.transpose(0, 2, 1))).sum(axis=2, keepdims=True)
+        return vectors @ shares, diagonal
 
     def errors(alphas: np.ndarray) -> np.ndarray:
-        inverse = 1 / (values + alphas[:, None])
-        return (vectors @ (inverse[:, :, None] * turned)) / (inverse @ squares.T)[:, :, None]
+        dual, diagonal = duals(alphas)
+        return dual / diagonal
 
     def coefficients(alpha: float, k: int) -> np.ndarray:
-        return r * (z.T @ (vectors @ (turned[:, k] / (values + alpha))))
+        return r * (z.T @ duals(np.array([alpha]))[0][0, :, k])
 
     return errors, coefficients
 
