@@ -47,6 +47,7 @@ def made(channels=1, time=30, units=3, **changes):
             for k in range(units)
         ),
         unit_contributions=moments.sum(axis=1),
+        level_contributions=np.zeros((channels, 0)),
         features=(),
     )
     found.contributions[:, 10:13] = 0.3
@@ -163,7 +164,10 @@ def test_channels_are_drawn_below_each_other_those_that_say_most_of_many():
 
 
 def test_the_title_says_for_what_against_what_and_how_much():
-    assert plot_explanation(made()).get_title(loc="left") == "up, not down: score 1.25 = −0.50 (usual) +1.75"
+    title = plot_explanation(made()).get_title(loc="left")
+    assert title == "up, not down\nscore 1.25 = −0.50 (usual) +1.75 (units)"
+    leveled = plot_explanation(made(level_contributions=np.array([[0.2, -0.1, 0, 0, 0.05]])))
+    assert leveled.get_title(loc="left").endswith("(usual) +1.60 (units) +0.15 (levels)")
     assert "= 0.00 (usual)" in plot_explanation(made(base=-1e-9)).get_title(loc="left")
     rng = np.random.default_rng(0)
     model = ReSURegressor(n_features=100).fit(rng.standard_normal((12, 40)), np.arange(12.0))

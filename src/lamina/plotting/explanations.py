@@ -39,7 +39,7 @@ def plot_explanation(
     channels: Sequence[str] | None = None,
     smoothing: int | None = None,
 ) -> Axes:
-    """Draw a series in the colours of what its samples say, above the units that say most.
+    r"""Draw a series in the colours of what its samples say, above the units that say most.
 
     Orange speaks for the label, blue against it (for the class that it is compared with), and the line is the
     thicker the more it says; grey says nothing. Each strip below is a unit: its output z over time, on a
@@ -83,7 +83,7 @@ def plot_explanation(
     >>> labels = np.repeat(["noise", "bump"], 20)
     >>> model = ReSUClassifier(n_features=300).fit(series, labels)
     >>> ax = plot_explanation(explain(model, series[-1]), units=2)
-    >>> ax.get_title(loc="left").split(":")[0]
+    >>> ax.get_title(loc="left").split("\n")[0]
     'bump, not noise'
     """
     if not isinstance(explanation, Explanation):
@@ -104,7 +104,7 @@ def plot_explanation(
     tall = _SINGLE if n_channels == 1 else _SERIES
     heights = [tall] * len(shown) + [_STRIP] * len(strips)
     tops = -np.concatenate([[0.0], np.cumsum(heights)])
-    inches = 0.75 + 0.62 * float(sum(heights))
+    inches = 0.9 + 0.62 * float(sum(heights))
     with drawing(ax, width_in=5.6, height_in=inches) as on:
         smooth = np.stack([_averaged(explanation.contributions[c], width) for c in shown])
         limit = float(np.abs(smooth).max()) or 1.0
@@ -251,11 +251,15 @@ def _draw_filter(on: Axes, unit: FeatureUnit, step: float | None, place: tuple[f
 
 def _title(explanation: Explanation) -> str:
     """Say what is explained, and its score as what is usual plus what the series adds."""
+    name = f"target {explanation.label}"
+    if explanation.against is not None:
+        name = f"{explanation.label}, not {explanation.against}"
     score, base = _signed(explanation.score).lstrip("+"), _signed(explanation.base).lstrip("+")
-    told = f"score {score} = {base} (usual) {_signed(explanation.score - explanation.base)}"
-    if explanation.against is None:
-        return f"target {explanation.label}: {told}"
-    return f"{explanation.label}, not {explanation.against}: {told}"
+    levels = float(explanation.level_contributions.sum())
+    told = f"score {score} = {base} (usual) {_signed(explanation.score - explanation.base - levels)} (units)"
+    if explanation.level_contributions.any():
+        told += f" {_signed(levels)} (levels)"
+    return f"{name}\n{told}"
 
 
 def _signed(value: float, digits: int = 2) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from lamina.resu.features.bank import FeatureUnit
 from lamina.resu.features.collection import Collection
 from lamina.resu.features.gaps import fill_gaps
+from lamina.resu.features.levels import LEVELS
 from lamina.resu.features.outputs import view_of
 from lamina.resu.features.views import KINDS
 
@@ -30,6 +31,15 @@ def _mean_on(z: np.ndarray, threshold: float) -> np.ndarray:
 
 def _mean_off(z: np.ndarray, threshold: float) -> np.ndarray:
     return np.fmax(-z, 0)
+
+
+def _deviation(z: np.ndarray, threshold: float) -> np.ndarray:
+    there = ~np.isnan(z)
+    n = np.maximum(there.sum(axis=-1, keepdims=True), 1)
+    mean = np.where(there, z, 0.0).sum(axis=-1, keepdims=True, dtype=np.float64) / n
+    squares = np.where(there, z - mean, 0.0) ** 2
+    deviation = np.sqrt(squares.sum(axis=-1, keepdims=True) / n)
+    return squares / np.where(deviation > 0, n * deviation, 1.0)
 
 
 def _early(z: np.ndarray) -> np.ndarray:
@@ -67,8 +77,11 @@ MEANS: dict[str, Rule] = {
 }
 """Statistics that are means over time of what each output gives."""
 
-MOMENTS: dict[str, Rule] = {"max_on": _max_on, "max_off": _max_off}
-"""Statistics that certain moments hold."""
+EARLY: dict[str, Rule] = {"early_on": _mean_on, "early_off": _mean_off}
+"""What is weighed by time in the statistics that say when."""
+
+MOMENTS: dict[str, Rule] = {"deviation": _deviation, "max_on": _max_on, "max_off": _max_off}
+"""Statistics that are sums over time: of the squares that make a deviation, of what the arg-max holds."""
 
 
 def parts(z: np.ndarray, thresholds: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -161,6 +174,41 @@ def differences_to_samples(found: np.ndarray) -> np.ndarray:
     return samples
 
 
+def levels_to_samples(series: np.ndarray, adds: np.ndarray) -> np.ndarray:
+    """Hand what levels add to the samples that make them.
+
+    The mean goes to all samples of its channel alike, the logarithm of the deviation to each in proportion
+    to its squared deviation, minimum and maximum to the samples that reach them, the rise to both ends.
+
+    Parameters
+    ----------
+    series
+        (channels, time), without gaps.
+    adds
+        (channels, levels), in the order of ``LEVELS``.
+
+    Returns
+    -------
+    numpy.ndarray
+        (channels, time), with the sum of ``adds``.
+    """
+    found = np.zeros(series.shape)
+    for row, x, given in zip(found, series.astype(np.float64), adds, strict=True):
+        squares = (x - x.mean()) ** 2
+        ends = np.zeros(len(x))
+        ends[[0, -1]] += 0.5
+        shares = {
+            "mean": np.ones(len(x)),
+            "log_deviation": squares if squares.sum() > 0 else np.ones(len(x)),
+            "minimum": x == x.min(),
+            "maximum": x == x.max(),
+            "rise": ends,
+        }
+        for name, value in zip(LEVELS, given, strict=True):
+            row += value * shares[name] / shares[name].sum()
+    return found
+
+
 def mean_of_present(arrays: Sequence[np.ndarray]) -> np.ndarray:
     """Mean of arrays (..., time), aligned at their start, over those that are there; NaN where none is."""
     longest = max(array.shape[-1] for array in arrays)
@@ -178,7 +226,7 @@ def take_apart(
     table: np.ndarray,
     usual: np.ndarray,
     around: Collection | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Take Σ_f w_f (x_f − r_f) apart over units and time, on average over series.
 
     Parameters
@@ -205,6 +253,8 @@ def take_apart(
         (units, time), what each unit adds at the time of its output.
     outputs
         (units, time), of each unit; NaN where there is none.
+    levels
+        (channels, levels), what each level of each channel adds, without regard to time.
     """
     longest = int(collection.lengths.max())
     samples = np.zeros((collection.channels, longest))
@@ -213,6 +263,15 @@ def take_apart(
     begins = [_first_there(collection.series(i)) for i in range(len(collection))]
     whole = fill_gaps(collection, mean)
     around = None if around is None else fill_gaps(around, mean)
+    levels = np.zeros((collection.channels, len(LEVELS)))
+    columns = np.flatnonzero(features.feature_units_ < 0)
+    places = [LEVELS.index(name) for name in features.feature_statistics_[columns]]
+    for i, begin in enumerate(begins):
+        told = np.zeros(levels.shape)
+        told[features.feature_channels_[columns], places] = weights[columns] * (table[i] - usual)[columns]
+        given = levels_to_samples(whole.series(i), told)
+        samples[:, begin : begin + given.shape[1]] += given / len(collection)
+        levels += told / len(collection)
     for k, unit in enumerate(features.units_):
         columns = np.flatnonzero(features.feature_units_ == k)
         names, weight = features.feature_statistics_[columns].tolist(), weights[columns]
@@ -225,6 +284,8 @@ def take_apart(
             adds = weight @ parts(z, unit.thresholds, names)
             if len(z) == len(usually):
                 adds, x = adds - usually, x - alike
+            else:
+                adds -= _even_course(z, weight, names)
             # what is not told for each time, and what rounding leaves, goes to all times alike
             rest = float(weight @ (table[i, columns] - usual[columns]) - adds.sum())
             there = ~np.isnan(z)
@@ -239,12 +300,23 @@ def take_apart(
             moments[k, begin:end] += adds / len(collection)
             drawn.append(np.pad(z, (begin + late, longest - end), constant_values=np.nan))
         outputs[k] = mean_of_present(drawn)
-    return samples, moments, outputs
+    return samples, moments, outputs, levels
 
 
 def _first_there(series: np.ndarray) -> int:
     """Count samples at the beginning that are missing in every channel."""
     return int(np.argmin(np.isnan(series).all(axis=0)))
+
+
+def _even_course(z: np.ndarray, weight: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Return what ON and OFF would add early and late if they were as large as on average at all times."""
+    there = ~np.isnan(z)
+    n = max(int(there.sum()), 1)
+    slope = 0.0
+    for w, name in zip(weight, names, strict=True):
+        if name in EARLY:
+            slope += w * float(EARLY[name](z, 0.0).sum()) / n
+    return slope * _early(z) * there / n
 
 
 def _usual_course(

@@ -59,6 +59,9 @@ class Explanation:
         The units: their filters, scales and names.
     unit_contributions
         (units,), sums of ``moments`` over time.
+    level_contributions
+        (channels, levels), what the levels of each channel add, in the order of `ReSUFeatures`: mean,
+        deviation, minimum, maximum, rise. ``score`` = ``base`` + all of ``moments`` + all of these.
     features
         What each feature adds.
 
@@ -78,6 +81,7 @@ class Explanation:
     outputs: np.ndarray = field(repr=False)
     units: tuple[FeatureUnit, ...] = field(repr=False)
     unit_contributions: np.ndarray = field(repr=False)
+    level_contributions: np.ndarray = field(repr=False)
     features: tuple[Evidence, ...] = field(repr=False)
 
     def strongest_units(self, n: int = 5) -> list[int]:

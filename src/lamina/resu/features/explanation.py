@@ -30,20 +30,24 @@ def explain(
 ) -> Explanation:
     r"""Take the score of a series apart: which unit adds how much, when, and on which samples.
 
-    The score is linear in the features x, and each feature is a sum over time, a fraction of time as much as
-    a mean, and a maximum as what its arg-max holds (in equal parts where there are several). So the score is
+    The score is linear in the features x, and each feature of a unit is a sum over time: a fraction of time
+    as much as what comes early or late; a deviation by the squares of z_t − mean; a maximum as what its
+    arg-max holds, in equal parts where there are several. So the score is
 
-        s = base + Σ_t Σ_u c_u(t),    c_u(t) = Σ_f (w_f / σ_f) (x_f(t) − r_f(t)),    Σ_t x_f(t) = x_f
+        s = base + Σ_t Σ_u c_u(t) + levels,   c_u(t) = Σ_f (w_f / σ_f) (x_f(t) − r_f(t)),   Σ_t x_f(t) = x_f
 
     exactly, f running over the features of unit u. r is what would be usual: without a background the mean of
-    the training series, μ_f / time at every t, with base = b; with a background, the mean of x_f(t) over
-    its series, with their mean score as base. A background of another length than the series is spread evenly
-    over time, like μ. What rounding leaves (an output that equals a threshold) is spread evenly, too.
+    the training series, μ_f / time at every t, with base = b (of what comes early or late, ON and OFF that
+    stay at their average); with a background, the mean of x_f(t) over its series, with their mean score as
+    base. A background of another length than the series is spread evenly over time, like μ. What rounding
+    leaves (an output that equals a threshold) is spread evenly, too.
 
     ``moments`` says c_u(t) at the time t of the output, to which samples up to memory · dilation earlier
     contribute. ``contributions`` hands c_u(t) on to those samples: to x_{c, t − j·d} the share
     \|F_jc (x − r)_{c, t − j·d}\| of all that make up the output, r the mean series of the background (without
-    one, the mean of the channel). That second step is a convention; its sums stay exact.
+    one, the mean of the channel). Of the levels of a channel, minimum and maximum go to the samples that
+    reach them, the deviation to all by their squared deviations, the rise to both ends, the mean to all.
+    This second step is a convention; its sums stay exact.
 
     Series that look much the same to begin with (aligned beats or gestures) share most of what moves a score
     up and down over time; only a background, such as training series of the other class, takes that away.
@@ -188,7 +192,7 @@ def _explain(model: Any, collection: Collection, label: Any, against: Any, backg
         usual = _table(features, around).mean(axis=0)
     value = table.mean(axis=0)
     target = _choose(model, value, label, against)
-    samples, moments, outputs = take_apart(features, collection, target.weights, table, usual, around)
+    samples, moments, outputs, levels = take_apart(features, collection, target.weights, table, usual, around)
     by_feature = target.weights * (value - usual)
     names = features.get_feature_names_out()
     return Explanation(
@@ -203,6 +207,7 @@ def _explain(model: Any, collection: Collection, label: Any, against: Any, backg
         outputs=outputs,
         units=tuple(features.units_),
         unit_contributions=moments.sum(axis=1),
+        level_contributions=levels,
         features=tuple(
             Evidence(str(name), *map(float, rest))
             for name, *rest in zip(names, value, usual, target.weights, by_feature, strict=True)
