@@ -353,9 +353,8 @@ def simulations(seeds: range, worlds: tuple[str, ...]) -> None:
 
 def real_series(seeds: range) -> None:
     with warnings.catch_warnings():
-        # aeon says that its Daphnet has no labels, as do we
         warnings.simplefilter("ignore", FutureWarning)
-        daphnet = load_daphnet_s06r02e0()[0]
+        daphnet = load_daphnet_s06r02e0()[0].astype(float)
     series, labels = load_kdd_tsad_135()
     length = len(load_kdd_tsad_135(split="train")[0])
     _fitted.clear()
@@ -386,7 +385,6 @@ def main() -> None:
     parser.add_argument("--seeds", nargs=2, type=int, help="first seed, and the one after the last")
     parser.add_argument("--only", choices=("simulations", "real"), help="one of the two parts")
     arguments = parser.parse_args()
-    # short training parts of pure noise would say so
     warnings.simplefilter("ignore", UnpredictableWarning)
     seeds = range(*arguments.seeds) if arguments.seeds else REPORTED
     worlds = tuple(WORLDS)
