@@ -10,10 +10,10 @@ from lamina.resu.features.bank import FeatureUnit
 from lamina.resu.features.collection import Collection, read_collection
 from lamina.resu.features.learning import set_thresholds
 from lamina.resu.features.outputs import pooled_outputs, sample_outputs, unit_output, view_of
-from lamina.resu.features.pooling import STATISTICS, columns, pool
+from lamina.resu.features.pooling import FURTHER, STATISTICS, columns, pool
 from lamina.resu.features.scales import Scale
 
-ALL = tuple(dict.fromkeys([*STATISTICS, "mean_on", "mean_off", "early_on", "early_off", "deviation"]))
+ALL = ("above", "mean_on", "max_on", "mean_off", "max_off", "early_on", "early_off", "deviation")
 
 
 def random_units(rng, channels, count=7, thresholds=5, longest=9):
@@ -94,6 +94,7 @@ def test_a_filter_of_one_channel_is_that_of_scipy():
 
 
 def test_statistics_are_chosen_by_name():
+    assert set(ALL) == {*STATISTICS, *FURTHER}
     rng = np.random.default_rng(1)
     units, collection = random_units(rng, 2), random_collection(rng, 2)
     names = columns(ALL, 5)

@@ -65,7 +65,7 @@ def pooled_outputs(
     mean
         Of the channels, in the training series.
     statistics
-        Names from ``STATISTICS``.
+        Names from ``STATISTICS`` and ``FURTHER`` of `lamina.resu.features.pooling`.
     n_jobs
         Threads, ≥ 1, each of which takes its share of the series. The table does not depend on it.
     """

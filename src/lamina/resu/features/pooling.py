@@ -6,14 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# name → columns; "above" has one for each threshold
-STATISTICS = {
-    "above": None,
-    "mean_on": 1,
-    "max_on": 1,
-    "mean_off": 1,
-    "max_off": 1,
-}
+STATISTICS = ("above", "deviation", "max_on", "max_off", "early_on", "early_off")
+"""Those that are kept, in the order of the columns; "above" has a column for each threshold."""
+
+FURTHER = ("mean_on", "mean_off")
+"""Others that can be asked for."""
 
 
 def columns(statistics: Sequence[str], thresholds: int) -> list[str]:
@@ -42,7 +39,7 @@ def pool(z: np.ndarray, thresholds: np.ndarray, statistics: Sequence[str]) -> np
     thresholds
         (thresholds,).
     statistics
-        Names from ``STATISTICS``.
+        Names from ``STATISTICS`` and ``FURTHER``.
 
     Returns
     -------
