@@ -81,10 +81,16 @@ def test_a_column_can_be_computed_from_its_unit(data):
                         z[t] += unit.filter[lag] @ series[:, t - lag * scale.dilation]
             if unit.whole:
                 z = z[min((scale.memory - 1) * scale.dilation, len(z) - 1) :]
-            mean_on = table[i, names.index(f"{unit.name}_mean_on")]
-            max_off = table[i, names.index(f"{unit.name}_max_off")]
-            np.testing.assert_allclose(mean_on, np.maximum(z, 0).mean(), rtol=1e-4, atol=1e-5)
-            np.testing.assert_allclose(max_off, np.maximum(-z, 0).max(), rtol=1e-4, atol=1e-5)
+            early = np.cos(np.pi * (np.arange(len(z)) + 0.5) / len(z))
+            for name, expected in {
+                "deviation": z.std(),
+                "max_on": np.maximum(z, 0).max(),
+                "max_off": np.maximum(-z, 0).max(),
+                "early_on": (np.maximum(z, 0) * early).mean(),
+                "early_off": (np.maximum(-z, 0) * early).mean(),
+            }.items():
+                found = table[i, names.index(f"{unit.name}_{name}")]
+                np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
             above = [k for k, name in enumerate(names) if name.startswith(f"{unit.name}_above")]
             fractions = [(z > level).mean() for level in unit.thresholds]
             # a value at a threshold may fall on either side of it in float32
@@ -200,7 +206,7 @@ def test_single_precision_gives_nearly_the_same(fitted):
     assert difference.max() < 3 / X.shape[2]
 
 
-@pytest.mark.parametrize(("factor", "offset"), [(1e-9, 0), (1e9, 0), (1, 1e6), (1e3, 1e5)])
+@pytest.mark.parametrize(("factor", "offset"), [(1e-40, 0), (1e40, 0), (1, 1e6), (1e3, 1e5)])
 def test_units_of_measurement_play_no_part(factor, offset):
     plain = small().fit(X).transform(X)
     other = small().fit(factor * X + offset).transform(factor * X + offset)
@@ -211,7 +217,7 @@ def test_units_of_measurement_play_no_part(factor, offset):
 def test_what_is_turned_over_has_on_for_off():
     plain, turned = small().fit(X), small().fit(-X)
     for one, other in (("on", "off"), ("off", "on")):
-        for statistic in ("mean", "max"):
+        for statistic in ("early", "max"):
             left = plain.transform(X)[:, plain.feature_statistics_ == f"{statistic}_{one}"]
             right = turned.transform(-X)[:, turned.feature_statistics_ == f"{statistic}_{other}"]
             assert left.size
@@ -465,6 +471,17 @@ def test_it_must_be_fitted():
         failed.fit(np.ones((5, 40)))
     with pytest.raises(NotFittedError):
         failed.transform(X)
+
+
+@pytest.mark.parametrize("factor", [1e25, 1e60, 1e300])
+def test_series_beyond_all_of_the_fit_are_refused_rather_than_infinite(factor, fitted):
+    data = X.copy()
+    data[4] *= factor
+    with pytest.raises(
+        DataError, match="order of the training series, got features that overflow, of series 4"
+    ):
+        fitted.transform(data)
+    assert np.isfinite(fitted.transform(1e12 * X)).all()
 
 
 def test_other_channels_and_values_than_can_be(fitted):

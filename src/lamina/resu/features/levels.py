@@ -66,4 +66,6 @@ def level_features(collection: Collection, mean: np.ndarray, scale: np.ndarray) 
         (highest - mean) / scale,
         (last - first) / scale,
     )
-    return np.stack(levels, axis=2).reshape(n, channels * len(LEVELS)).astype(np.float32)
+    # what float32 does not hold becomes infinite, which is looked for
+    with np.errstate(over="ignore"):
+        return np.stack(levels, axis=2).reshape(n, channels * len(LEVELS)).astype(np.float32)

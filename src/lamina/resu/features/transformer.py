@@ -159,7 +159,8 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         Raises
         ------
         NotFittedError, ArgumentTypeError, ShapeError, DataError
-            Not fitted yet; no numbers; other channels or columns; infinities, or a series without a value.
+            Not fitted yet; no numbers; other channels or columns; infinities, a series without a value, or
+            one so much larger than those of the fit that float32 does not hold its features.
         """
         check_is_fitted(self, "units_")
         return self._table(fill_gaps(self._read(X, reset=False), self.channel_means_))
@@ -191,10 +192,18 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         table = pooled_outputs(
             collection, self.units_, self.channel_means_, tuple(STATISTICS), self._n_threads()
         )
-        if not self._levels.size:
-            return table
-        levels = level_features(collection, self.channel_means_, self.channel_scales_)
-        return np.hstack([table, levels[:, self._levels]])
+        if self._levels.size:
+            levels = level_features(collection, self.channel_means_, self.channel_scales_)
+            table = np.hstack([table, levels[:, self._levels]])
+        finite = np.isfinite(table).all(axis=1)
+        if not finite.all():
+            raise DataError(
+                "X",
+                allowed="of the order of the training series",
+                got=f"features that overflow, of series {int(np.flatnonzero(~finite)[0])} first",
+                remedy="Give them in the unit of the fit, or leave such series out.",
+            )
+        return table
 
     def _choose_levels(self, settings: FeatureSettings, collection: Collection) -> np.ndarray:
         if not settings.level_columns(collection.channels):
