@@ -15,7 +15,12 @@ from .io import load as load
 from .io import save as save
 from .resu import LocalReSU as LocalReSU
 from .resu import ReSU as ReSU
+from .resu import ReSUAnomaly as ReSUAnomaly
+from .resu import ReSUClassifier as ReSUClassifier
+from .resu import ReSUFeatures as ReSUFeatures
+from .resu import ReSUForecaster as ReSUForecaster
 from .resu import ReSUNetwork as ReSUNetwork
+from .resu import ReSURegressor as ReSURegressor
 from .resu import ReSUStream as ReSUStream
 from .stats import LagMoments as LagMoments
 

@@ -4,9 +4,12 @@ Without axes, a new figure in lamina's style is made, which is ``ax.figure``. Th
 `lamina.plotting.figure` are drawn in that style too; any other axes in the style that is in force.
 """
 
+from lamina.plotting.anomalies import plot_surprise
 from lamina.plotting.comparison import plot_comparison
 from lamina.plotting.correlations import plot_canonical_correlations
+from lamina.plotting.explanations import plot_explanation
 from lamina.plotting.filters import plot_filter_map, plot_filters
+from lamina.plotting.forecasts import plot_forecast
 from lamina.plotting.frequencies import plot_frequency_response
 from lamina.plotting.responses import plot_responses_by_stimulus
 from lamina.plotting.saving import save_figure
@@ -26,8 +29,10 @@ __all__ = [
     "label_panels",
     "plot_canonical_correlations",
     "plot_comparison",
+    "plot_explanation",
     "plot_filter_map",
     "plot_filters",
+    "plot_forecast",
     "plot_frequency_response",
     "plot_movie",
     "plot_responses_by_stimulus",
@@ -37,6 +42,7 @@ __all__ = [
     "plot_significance",
     "plot_spikes",
     "plot_step_response",
+    "plot_surprise",
     "plot_traces",
     "plot_tuning_map",
     "plot_weights",

@@ -2,6 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from lamina.resu.anomaly.alarms import Alarm
+from lamina.resu.anomaly.detector import ReSUAnomaly
+from lamina.resu.anomaly.stream import SurpriseStream
+from lamina.resu.anomaly.thresholds import surprise_threshold
 from lamina.resu.compat import (
     ReSUCell,
     calculate_mutual_information,
@@ -11,6 +15,15 @@ from lamina.resu.compat import (
     perform_truncated_cca,
 )
 from lamina.resu.estimator import ReSU
+from lamina.resu.features.bank import FeatureUnit
+from lamina.resu.features.classifier import ReSUClassifier
+from lamina.resu.features.evidence import Explanation
+from lamina.resu.features.explanation import explain, explain_class
+from lamina.resu.features.regressor import ReSURegressor
+from lamina.resu.features.scales import Scale
+from lamina.resu.features.transformer import ReSUFeatures
+from lamina.resu.forecasting.forecaster import ReSUForecaster
+from lamina.resu.forecasting.members import Member
 from lamina.resu.layer import ReSULayer
 from lamina.resu.local import LocalReSU
 from lamina.resu.network import ReSUNetwork
@@ -21,20 +34,34 @@ if TYPE_CHECKING:
     from lamina.resu.module import ReSUModule as ReSUModule
 
 __all__ = [
+    "Alarm",
+    "Explanation",
+    "FeatureUnit",
     "LocalReSU",
+    "Member",
     "ReSU",
+    "ReSUAnomaly",
     "ReSUCell",
+    "ReSUClassifier",
+    "ReSUFeatures",
+    "ReSUForecaster",
     "ReSULayer",
     "ReSUModule",
     "ReSUNetwork",
+    "ReSURegressor",
     "ReSUStream",
+    "Scale",
     "Significance",
+    "SurpriseStream",
     "assess",
     "calculate_mutual_information",
     "center_lag_vectors",
     "compute_covariance_matrices",
     "construct_lag_vectors",
+    "explain",
+    "explain_class",
     "perform_truncated_cca",
+    "surprise_threshold",
 ]
 
 

@@ -16,7 +16,7 @@ from lamina.typing import Array
 class Alarm:
     """A stretch of samples whose surprise exceeds the threshold.
 
-    Attributes
+    Parameters
     ----------
     start, stop
         First sample above the threshold, and the one after the last. What is less than one window after the
