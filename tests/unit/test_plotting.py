@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from sklearn.exceptions import NotFittedError
 
-from lamina import ReSU, encoding, plotting
+from lamina import ReSU, ReSUAnomaly, ReSUClassifier, encoding, plotting
 from lamina.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 
 RNG = np.random.default_rng(3)
@@ -25,6 +25,20 @@ FREQUENCIES, WAVELENGTHS = np.array([0.5, 1.0, 4.0]), np.array([10.0, 20.0])
 def fitted_unit():
     noise = np.random.default_rng(0).standard_normal(2000)
     return ReSU(n_surrogates=99).fit(np.convolve(noise, 0.9 ** np.arange(60))[:2000])
+
+
+@functools.cache
+def fitted_detector():
+    noise = np.random.default_rng(0).standard_normal(1000)
+    return ReSUAnomaly(4, 2, 1, sampling_rate=100.0).fit(np.convolve(noise, 0.9 ** np.arange(60))[:1000])
+
+
+@functools.cache
+def explanation():
+    series = np.random.default_rng(0).standard_normal((20, 1, 60))
+    series[10:, 0, 20:30] += 2
+    model = ReSUClassifier(100, memories=(4,), rank=2).fit(series, np.repeat(["flat", "bump"], 10))
+    return model.explain(series[15])
 
 
 SIGNAL = np.sin(np.arange(200) / 9)
@@ -71,6 +85,16 @@ DRAWN = {
     "movie": lambda ax=None: plotting.plot_movie(
         RNG.standard_normal((40, 5)), ax, dt_s=0.01, spacing_deg=5.0
     ),
+    "forecast": lambda ax=None: plotting.plot_forecast(
+        SIGNAL[:60],
+        SIGNAL[60:80],
+        ax,
+        intervals={0.9: (SIGNAL[60:80] - 0.5, SIGNAL[60:80] + 0.5)},
+        actual=SIGNAL[60:80] + 0.1,
+        dt_s=0.01,
+    ),
+    "surprise": lambda ax=None: plotting.plot_surprise(fitted_detector(), RNG.standard_normal(300), ax),
+    "explanation": lambda ax=None: plotting.plot_explanation(explanation(), ax, sampling_rate=100.0),
     "responses": lambda ax=None: plotting.plot_responses_by_stimulus(
         ["ON edge, 30 °/s", "drifting grating, 20°, 1 Hz"], RNG.random((4, 2)), RNG.random((4, 2)), ax
     ),
@@ -144,6 +168,9 @@ def test_every_axis_has_a_label_and_physical_ones_a_unit(name):
         "tuning_map": {"Temporal frequency (Hz)", "Wavelength (°)", "Direction selectivity index"},
         "scene": {"Azimuth (°)", "Elevation (°)", "Contrast"},
         "movie": {"Time (s)", "Position (°)", "Contrast"},
+        "forecast": {"Time after the newest sample (s)", "Signal"},
+        "surprise": {"Time (s)", "Signal", "Surprise"},
+        "explanation": {"Time (s)", "Adds, per sample"},
         "responses": {"Peak response (SD)"},
     }[name]
     assert labels - {""} == expected
