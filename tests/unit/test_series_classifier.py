@@ -124,7 +124,7 @@ def by_scikit_learn(features, series, new, labels, **settings):
     z, z_new = (scaler.transform(features.transform(x).astype(np.float64)) for x in (series, new))
     early = np.array([name.startswith("early") for name in features.feature_statistics_])
     found = []
-    for timing, level in product((1, 0.3, 3, 0) if early.any() else (1,), (1, 3)):
+    for timing, level in product((0.3, 3), (1, 3)):
         weight = np.where(features.feature_units_ < 0, level, np.where(early, timing, 1))
         model = RidgeClassifierCV(ALPHAS, **settings).fit(z * weight, labels)
         scores = model.decision_function(z_new * weight)

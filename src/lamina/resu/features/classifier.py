@@ -39,7 +39,7 @@ class ReSUClassifier(ClassifierMixin, BaseEstimator):
 
     and the class with the highest is predicted (of two classes only the second has one: its sign decides).
     Labels enter the read-out only, which is penalised by α Σ_f (w_kf / r_f)². r is the strength of three
-    kinds of features: 1 for how outputs are distributed, 0, 0.3, 1 or 3 for when they are large ("early_on",
+    kinds of features: 1 for how outputs are distributed, 0.3 or 3 for when they are large ("early_on",
     "early_off"), 1 or 3 for levels. r and α are those with the least squared error on series left out, one at
     a time, in closed form.
 

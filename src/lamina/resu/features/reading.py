@@ -21,7 +21,7 @@ ALPHAS = tuple(np.logspace(-3, 3, 10).tolist())
 """Penalties to choose from by default, those of MiniRocket's read-out (Dempster et al. 2021)."""
 
 
-_TIMING = (1.0, 0.3, 3.0, 0.0)
+_TIMING = (0.3, 3.0)
 """Strengths to choose from for what tells when outputs are large, beside 1 for how they are distributed."""
 
 _LEVEL = (1.0, 3.0)
