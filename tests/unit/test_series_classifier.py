@@ -64,18 +64,21 @@ def test_ridge_is_that_of_scikit_learn(n, p, weighted):
         np.testing.assert_allclose(ours.intercept, theirs.intercept_, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("n", "p"), [(12, 40), (40, 12)])
-def test_scores_left_out_are_those_of_fits_without_the_series(n, p):
+def test_scores_left_out_are_those_of_fits_without_the_series(n, p, weighted):
     rng = np.random.default_rng(1)
+    weights = rng.uniform(0.5, 2, n) if weighted else np.ones(n)
     table, targets = rng.standard_normal((n, p)), rng.standard_normal((n, 2))
     # centred and scaled by all series, which is what leaving out the read-out alone means
     table = StandardScaler().fit_transform(table)
-    found = fit_ridge(table, targets, [2.5])
+    found = fit_ridge(table, targets, [2.5], weights=weights if weighted else None)
     for i in range(n):
         rest = np.arange(n) != i
-        z, y = table[rest], targets[rest]
-        middle, level = z.mean(axis=0), y.mean(axis=0)
-        w = np.linalg.solve((z - middle).T @ (z - middle) + 2.5 * np.eye(p), (z - middle).T @ (y - level))
+        z, y, s = table[rest], targets[rest], weights[rest]
+        middle, level = s @ z / s.sum(), s @ y / s.sum()
+        outer = (z - middle).T @ (s[:, None] * (z - middle)) + 2.5 * np.eye(p)
+        w = np.linalg.solve(outer, (z - middle).T @ (s[:, None] * (y - level)))
         np.testing.assert_allclose(found.left_out[i], level + (table[i] - middle) @ w, rtol=1e-8)
 
 

@@ -53,6 +53,26 @@ def test_adapters_take_the_settings_of_what_they_adapt(adapter):
         adapter(no_such=1)
 
 
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_adapters_do_what_they_adapt_for_any_series(adapter):
+    rng = np.random.default_rng(0)
+    series = [rng.standard_normal((2, 30 + k)).cumsum(axis=1) for k in range(12)]
+    series[3][0, 4:7] = np.nan
+    targets = np.arange(12.0) if adapter is adapters.AeonReSURegressor else np.arange(12) % 2
+    ours = ADAPTERS[adapter](**SMALL).fit(series, targets)
+    theirs = adapter(**SMALL).fit(series, targets)
+    if adapter is adapters.AeonReSUFeatures:
+        np.testing.assert_array_equal(theirs.transform(series), ours.transform(series))
+        return
+    np.testing.assert_array_equal(theirs.predict(series), ours.predict(series))
+    left_out = adapter(**SMALL).fit_predict(series, targets)
+    if adapter is adapters.AeonReSUClassifier:
+        np.testing.assert_array_equal(theirs.predict_proba(series), ours.predict_proba(series))
+        np.testing.assert_array_equal(left_out, ours.left_out_probabilities_.argmax(axis=1))
+    else:
+        np.testing.assert_array_equal(left_out, ours.left_out_predictions_)
+
+
 def test_aeon_has_each_check_run():
     ran = {check.func.__name__ for check in test_aeon_suite.pytestmark[0].args[1]}
     assert {
