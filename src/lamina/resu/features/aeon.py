@@ -59,8 +59,8 @@ class AeonReSUFeatures(BaseCollectionTransformer):
 
     Parameters
     ----------
-    *values, **settings
-        Those of `ReSUFeatures`.
+    n_features, memories, dilations, horizon, rank, views, levels, thresholds, ridge, n_jobs
+        As in `ReSUFeatures`.
 
     Attributes
     ----------
@@ -106,8 +106,10 @@ class AeonReSUClassifier(BaseClassifier):
 
     Parameters
     ----------
-    *values, **settings
-        Those of `ReSUClassifier`.
+    n_features, memories, dilations, horizon, rank, views, levels, thresholds, ridge, n_jobs
+        As in `ReSUClassifier`.
+    alphas, class_weight
+        As in `ReSUClassifier`.
 
     Attributes
     ----------
@@ -159,8 +161,10 @@ class AeonReSURegressor(BaseRegressor):
 
     Parameters
     ----------
-    *values, **settings
-        Those of `ReSURegressor`.
+    n_features, memories, dilations, horizon, rank, views, levels, thresholds, ridge, n_jobs
+        As in `ReSURegressor`.
+    alphas
+        As in `ReSURegressor`.
 
     Attributes
     ----------

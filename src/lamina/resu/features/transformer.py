@@ -139,7 +139,18 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def fit_transform(self, X: Any, y: None = None) -> np.ndarray:  # type: ignore[override]
-        """Fit, and give the features of the same series."""
+        """Fit, and compute the features of the same series.
+
+        Parameters
+        ----------
+        X
+            As in `fit`; so are the errors.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n_series, features), float32, bit by bit as by `fit` and `transform`.
+        """
         return self._table(self._learn(self._read(X, reset=True)))
 
     def transform(self, X: Any) -> np.ndarray:
@@ -169,6 +180,16 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         """Name the columns: view, memory, dilation, unit, statistic, as ``difference_m8_d4_u0_max_on``.
 
         Levels are named by channel and statistic, as ``level_c0_mean``.
+
+        Parameters
+        ----------
+        input_features
+            Not used; scikit-learn passes it.
+
+        Returns
+        -------
+        numpy.ndarray
+            (features,), of text.
         """
         check_is_fitted(self, "units_")
         columns = zip(self.feature_units_, self.feature_channels_, self.feature_statistics_, strict=True)
