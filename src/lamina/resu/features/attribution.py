@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lamina.resu.features.bank import FeatureUnit
-from lamina.resu.features.collection import Collection
-from lamina.resu.features.gaps import fill_gaps
 from lamina.resu.features.levels import LEVELS
-from lamina.resu.features.outputs import view_of
-from lamina.resu.features.views import KINDS
-
-if TYPE_CHECKING:
-    from lamina.resu.features.transformer import ReSUFeatures
 
 # z, threshold → what each moment gives
 Rule = Callable[[np.ndarray, float], np.ndarray]
@@ -37,12 +29,10 @@ def _deviation(z: np.ndarray, threshold: float) -> np.ndarray:
     there = ~np.isnan(z)
     n = np.maximum(there.sum(axis=-1, keepdims=True), 1)
     mean = np.where(there, z, 0.0).sum(axis=-1, keepdims=True, dtype=np.float64) / n
-    squares = np.where(there, z - mean, 0.0) ** 2
-    deviation = np.sqrt(squares.sum(axis=-1, keepdims=True) / n)
-    return squares / np.where(deviation > 0, n * deviation, 1.0)
+    return np.where(there, z - mean, 0.0) ** 2
 
 
-def _early(z: np.ndarray) -> np.ndarray:
+def early(z: np.ndarray) -> np.ndarray:
     """1 at the first output that counts, falling to −1 at the last."""
     there = ~np.isnan(z)
     n = np.maximum(there.sum(axis=-1, keepdims=True), 1)
@@ -50,11 +40,11 @@ def _early(z: np.ndarray) -> np.ndarray:
 
 
 def _early_on(z: np.ndarray, threshold: float) -> np.ndarray:
-    return np.fmax(z, 0) * _early(z)
+    return np.fmax(z, 0) * early(z)
 
 
 def _early_off(z: np.ndarray, threshold: float) -> np.ndarray:
-    return np.fmax(-z, 0) * _early(z)
+    return np.fmax(-z, 0) * early(z)
 
 
 def _max_on(z: np.ndarray, threshold: float) -> np.ndarray:
@@ -70,18 +60,19 @@ def _max_off(z: np.ndarray, threshold: float) -> np.ndarray:
 
 MEANS: dict[str, Rule] = {
     "above": _above,
+    "deviation": _deviation,
     "mean_on": _mean_on,
     "mean_off": _mean_off,
     "early_on": _early_on,
     "early_off": _early_off,
 }
-"""Statistics that are means over time of what each output gives."""
+"""Statistics that are means over time of what each output gives, or, of a deviation, whose squares are."""
 
 EARLY: dict[str, Rule] = {"early_on": _mean_on, "early_off": _mean_off}
 """What is weighed by time in the statistics that say when."""
 
-MOMENTS: dict[str, Rule] = {"deviation": _deviation, "max_on": _max_on, "max_off": _max_off}
-"""Statistics that are sums over time: of the squares that make a deviation, of what the arg-max holds."""
+MOMENTS: dict[str, Rule] = {"max_on": _max_on, "max_off": _max_off}
+"""Statistics that certain moments hold."""
 
 
 def parts(z: np.ndarray, thresholds: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -99,7 +90,7 @@ def parts(z: np.ndarray, thresholds: np.ndarray, names: Sequence[str]) -> np.nda
     Returns
     -------
     numpy.ndarray
-        (columns, ..., time), float64, whose sums over time are the features.
+        (columns, ..., time), float64, whose sums over time are the features; of a deviation, its square.
     """
     levels = iter(thresholds)
     share = 1 / np.maximum(np.sum(~np.isnan(z), axis=-1, keepdims=True), 1)
@@ -115,17 +106,12 @@ def parts(z: np.ndarray, thresholds: np.ndarray, names: Sequence[str]) -> np.nda
 
 
 def outputs_of(x: np.ndarray, unit: FeatureUnit) -> np.ndarray:
-    """Output of a unit, (n_series, time), on series of one length in its view, (n_series, channels, time).
-
-    NaN where an output does not count, because its window begins before the series.
-    """
+    """Output of a unit, (n_series, time), on series of one length in its view, (n_series, channels, time)."""
     z = np.zeros((x.shape[0], x.shape[2]), dtype=np.float32)
     shifts = [lag * unit.scale.dilation for lag in range(unit.scale.memory)]
     for lag, shift in enumerate(shifts):
         if shift < z.shape[1]:
             z[:, shift:] += np.einsum("c,nct->nt", unit.filter[lag], x[:, :, : z.shape[1] - shift])
-    if unit.whole:
-        z[:, : min(shifts[-1], z.shape[1] - 1)] = np.nan
     return z
 
 
@@ -217,114 +203,3 @@ def mean_of_present(arrays: Sequence[np.ndarray]) -> np.ndarray:
         total[..., : array.shape[-1]] += np.nan_to_num(array, nan=0.0)
         count[..., : array.shape[-1]] += ~np.isnan(array)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def take_apart(
-    features: ReSUFeatures,
-    collection: Collection,
-    weights: np.ndarray,
-    table: np.ndarray,
-    usual: np.ndarray,
-    around: Collection | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Take Σ_f w_f (x_f − r_f) apart over units and time, on average over series.
-
-    Parameters
-    ----------
-    features
-        Fitted.
-    collection
-        The series.
-    weights
-        (features,), w.
-    table
-        (n_series, features), x of each series.
-    usual
-        (features,), r.
-    around
-        Series of which r is the mean: where they have the length of a series, they say what is usual at
-        each time. None, or of other lengths: r is spread evenly.
-
-    Returns
-    -------
-    samples
-        (channels, time), what each sample adds.
-    moments
-        (units, time), what each unit adds at the time of its output.
-    outputs
-        (units, time), of each unit; NaN where there is none.
-    levels
-        (channels, levels), what each level of each channel adds, without regard to time.
-    """
-    longest = int(collection.lengths.max())
-    samples = np.zeros((collection.channels, longest))
-    moments, outputs = np.zeros((2, len(features.units_), longest))
-    mean = features.channel_means_
-    begins = [_first_there(collection.series(i)) for i in range(len(collection))]
-    whole = fill_gaps(collection, mean)
-    around = None if around is None else fill_gaps(around, mean)
-    levels = np.zeros((collection.channels, len(LEVELS)))
-    columns = np.flatnonzero(features.feature_units_ < 0)
-    places = [LEVELS.index(name) for name in features.feature_statistics_[columns]]
-    for i, begin in enumerate(begins):
-        told = np.zeros(levels.shape)
-        told[features.feature_channels_[columns], places] = weights[columns] * (table[i] - usual)[columns]
-        given = levels_to_samples(whole.series(i), told)
-        samples[:, begin : begin + given.shape[1]] += given / len(collection)
-        levels += told / len(collection)
-    for k, unit in enumerate(features.units_):
-        columns = np.flatnonzero(features.feature_units_ == k)
-        names, weight = features.feature_statistics_[columns].tolist(), weights[columns]
-        late = int(KINDS[unit.scale.view][0])
-        usually, alike = _usual_course(around, unit, weight, names, mean)
-        drawn = []
-        for i, begin in enumerate(begins):
-            x = view_of(whole.series(i), unit.scale.view, mean)
-            z = outputs_of(x[None], unit)[0]
-            adds = weight @ parts(z, unit.thresholds, names)
-            if len(z) == len(usually):
-                adds, x = adds - usually, x - alike
-            else:
-                adds -= _even_course(z, weight, names)
-            # what is not told for each time, and what rounding leaves, goes to all times alike
-            rest = float(weight @ (table[i, columns] - usual[columns]) - adds.sum())
-            there = ~np.isnan(z)
-            adds += rest * there / max(int(there.sum()), 1)
-            given = back_to_samples(adds, x, unit)
-            if late:
-                given, adds = differences_to_samples(given), np.pad(adds, (1, 0))
-            if not there.any():
-                adds, given = adds + rest / len(adds), given + rest / given.size
-            end = begin + len(adds)
-            samples[:, begin:end] += given / len(collection)
-            moments[k, begin:end] += adds / len(collection)
-            drawn.append(np.pad(z, (begin + late, longest - end), constant_values=np.nan))
-        outputs[k] = mean_of_present(drawn)
-    return samples, moments, outputs, levels
-
-
-def _first_there(series: np.ndarray) -> int:
-    """Count samples at the beginning that are missing in every channel."""
-    return int(np.argmin(np.isnan(series).all(axis=0)))
-
-
-def _even_course(z: np.ndarray, weight: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Return what ON and OFF would add early and late if they were as large as on average at all times."""
-    there = ~np.isnan(z)
-    n = max(int(there.sum()), 1)
-    slope = 0.0
-    for w, name in zip(weight, names, strict=True):
-        if name in EARLY:
-            slope += w * float(EARLY[name](z, 0.0).sum()) / n
-    return slope * _early(z) * there / n
-
-
-def _usual_course(
-    around: Collection | None, unit: FeatureUnit, weight: np.ndarray, names: Sequence[str], mean: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what a background adds over time, and its mean series, in the unit's view; else both empty."""
-    if around is None or len(set(around.lengths.tolist())) > 1:
-        return np.zeros(0), np.zeros((len(mean), 0))
-    x = np.stack([view_of(around.series(i), unit.scale.view, mean) for i in range(len(around))])
-    adds = np.tensordot(weight, parts(outputs_of(x, unit), unit.thresholds, names), axes=1)
-    return adds.mean(axis=0), x.mean(axis=0)

@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina._checks import check_integer
 from lamina.errors import ArgumentError, ArgumentTypeError, ShapeError
-from lamina.resu.features.attribution import mean_of_present, take_apart
+from lamina.resu.features.apart import take_apart
+from lamina.resu.features.attribution import mean_of_present
 from lamina.resu.features.collection import Collection, read_collection
 from lamina.resu.features.evidence import Evidence, Explanation
 
@@ -45,8 +46,10 @@ def explain(
     ``moments`` says c_u(t) at the time t of the output, to which samples up to memory · dilation earlier
     contribute. ``contributions`` hands c_u(t) on to those samples: to x_{c, t − j·d} the share
     \|F_jc (x − r)_{c, t − j·d}\| of all that make up the output, r the mean series of the background (without
-    one, the mean of the channel). Of the levels of a channel, minimum and maximum go to the samples that
-    reach them, the deviation to all by their squared deviations, the rise to both ends, the mean to all.
+    one, the mean of the channel). A series that is looked at by its own standard is for this divided by the
+    usual deviation; what its own deviation changes goes to the samples that make it. Of the levels of a
+    channel, minimum and maximum go to the samples that reach them, the deviation to all by their squared
+    deviations, the rise to both ends, the mean to all.
     This second step is a convention; its sums stay exact.
 
     Series that look much the same to begin with (aligned beats or gestures) share most of what moves a score
