@@ -1,4 +1,4 @@
-"""Missing values: padding leaves no trace, gaps are straight lines, and accuracy barely falls."""
+"""Missing values and unequal lengths: padding leaves no trace, gaps are straight lines, and accuracy barely falls."""
 
 import numpy as np
 import pytest
@@ -108,3 +108,39 @@ def test_accuracy_barely_falls_with_missing_values(share):
     assert accuracy(*holed) > whole - 0.03
     assert accuracy(train, holed[1]) > whole - 0.03
     assert accuracy(holed[0], test) > whole - 0.03
+
+
+def test_other_lengths_than_in_the_fit(fitted):
+    table = fitted.transform([X[0], X[1, :, :20], np.tile(X[2], 3), X[3, :, :1], X[4, :, :2]])
+    assert np.isfinite(table).all()
+    np.testing.assert_array_equal(table[0], fitted.transform(X)[0])
+    assert np.isfinite(fitted.transform(X[:, :, :7])).all()
+    assert np.isfinite(fitted.transform(X[:, :, :1])).all()
+
+
+def test_fits_of_unequal_lengths():
+    ragged = [X[i, :, : 60 - 5 * (i % 4)] for i in range(12)]
+    table = small().fit_transform(ragged)
+    assert np.isfinite(table).all()
+    assert table.std(axis=0).max() > 0
+
+
+def test_one_long_series_among_short_ones():
+    long = walks(1, time=3000)[0]
+    short = [X[i, :, :8] for i in range(12)]
+    table = small().fit_transform([*short, long])
+    assert np.isfinite(table).all()
+    # windows are those of the typical series, and the long one takes part in them
+    assert max(unit.scale.memory * unit.scale.dilation for unit in small().fit([*short, long]).units_) <= 8
+
+
+def test_single_samples_beside_series_are_no_hindrance():
+    mixed = [X[0], X[1], *[X[i, :, :1] for i in range(2, 12)]]
+    assert np.isfinite(small().fit_transform(mixed)).all()
+
+
+@pytest.mark.parametrize("time", [2, 3, 4, 5])
+def test_shortest_series(time):
+    table = ReSUFeatures().fit_transform(walks(10, time=time))
+    assert np.isfinite(table).all()
+    assert table.std(axis=0).max() > 0
