@@ -1,4 +1,4 @@
-"""Missing values and unequal lengths: padding leaves no trace, gaps are straight lines, and accuracy barely falls."""
+"""Missing values and unequal lengths: padding leaves no trace, gaps are lines, accuracy barely falls."""
 
 import numpy as np
 import pytest
