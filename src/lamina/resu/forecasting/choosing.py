@@ -66,8 +66,14 @@ def choose(settings: ForecastSettings, trials: list[np.ndarray]) -> Chosen:
     judged, common = _comparable(tried, usable) if len(usable) >= 2 else ([], [])
     truth = np.concatenate([_no_futures(settings, trials), *(meant[fold] for fold in common)])
     held_out = bool(np.isfinite(truth).all(axis=2).any())
+    best: list[tuple[int, int, float]] = []
     if held_out:
-        best = [_best(tried[place], truth, common, _scales(trials)) for place in judged]
+        found = [(place, _best(tried[place], truth, common, _scales(trials))) for place in judged]
+        # gaps can keep a frame from ever being judged, or all of them
+        found = [(place, one) for place, one in found if np.isfinite(one[2])]
+        judged, best = [place for place, _ in found], [one for _, one in found]
+        held_out = bool(judged)
+    if held_out:
         power = max(1.0, held_out_samples(folds) / (2 * settings.horizon))
         weights = _weights(np.array([error for _, _, error in best]), power)
     else:
@@ -81,8 +87,8 @@ def choose(settings: ForecastSettings, trials: list[np.ndarray]) -> Chosen:
     kept = tuple(learners[judged[k]] for k in order)
     forecast = combined_map(members, kept, trials[-1])
     if held_out:
-        together = sum(weights[k] * _forecasts(tried[judged[k]], best[k], common) for k in order)
-        spread = Spread.of(truth - together, held_out=True)
+        answers = [_forecasts(tried[judged[k]], best[k], common) for k in order]
+        spread = Spread.of(truth - _together(answers, weights[order]), held_out=True)
     else:
         spread = _seen_spread(forecast, trials, settings.horizon)
     return Chosen(members, kept, forecast, spread)
@@ -174,13 +180,20 @@ def _best(tried: Tried, truth: np.ndarray, folds: list[int], scales: np.ndarray)
     return int(ridge), int(rank), float(scores[ridge, rank])
 
 
+def _together(answers: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
+    """Return the weighted mean, where gaps keep some from answering that of the others."""
+    together = sum(weight * answer for weight, answer in zip(weights, answers, strict=True))
+    known = [np.isfinite(answer) for answer in answers]
+    share = sum(weight * there for weight, there in zip(weights, known, strict=True))
+    partial = np.isnan(together) & (np.asarray(share) > 0.0)
+    there = sum(w * np.where(k, a, 0.0) for w, k, a in zip(weights, known, answers, strict=True))
+    return np.where(partial, there / np.where(partial, share, 1.0), together)
+
+
 def _weights(errors: np.ndarray, power: float) -> np.ndarray:
     least = errors.min()
-    if not np.isfinite(least):
-        return np.ones(len(errors))
     if least <= 0.0:
         return (errors <= 0.0).astype(np.float64)
-    # a member with an error of infinity was never judged
     return np.exp(-power * np.log(errors / least))
 
 

@@ -31,8 +31,8 @@ class FittedForecast:
     spread
         Of its errors.
     history
-        (time, channels), the newest samples: what a forecast looks back on, and a horizon more, for windows
-        that are not yet whole.
+        (time, channels), the newest samples: twice what a forecast looks back on, for gaps, and a horizon
+        more, for windows that are not yet whole.
     open
         Whether the next chunk continues these.
     """
@@ -82,17 +82,20 @@ class FittedForecast:
         Raises
         ------
         DataError
-            Fewer samples than a forecast looks back on, or a channel without any.
+            Fewer samples than a forecast looks back on, or a channel without any near the end.
         """
-        if len(trial) < self.memory or not np.isfinite(trial).any(axis=0).all():
+        # a gap is filled from forecasts of the same map, which look back as far
+        recent = _newest(trial, self.forecast, self.settings.horizon)
+        if len(trial) < self.memory or not np.isfinite(recent).any(axis=0).all():
             raise DataError(
                 "X",
-                allowed=f"at least {self.memory} samples long, with a known sample in every channel",
-                got=f"{len(trial)} sample(s), {int(np.isnan(trial).any(axis=1).sum())} with NaN",
-                remedy="Give more of the recording's past.",
+                allowed=f"at least {self.memory} samples long, with a known sample in every channel among "
+                f"the last {2 * self.memory + self.settings.horizon}",
+                got=f"{len(trial)} sample(s), {int(np.isnan(recent).any(axis=1).sum())} of the last "
+                f"{len(recent)} with NaN",
+                remedy="Give more of the recording's past, or end it where a gap begins.",
             )
-        # a gap is filled from forecasts of the same map, which look back as far
-        recent = filled(trial[-(2 * self.memory + self.settings.horizon) :], self.forecast)
+        recent = filled(recent, self.forecast)
         return forecast_from(recent, np.array([len(recent) - 1]), self.forecast)[0]
 
 
@@ -110,4 +113,5 @@ def fit_forecast(settings: ForecastSettings, trials: list[np.ndarray]) -> Fitted
 
 
 def _newest(trial: np.ndarray, forecast: ForecastMap, horizon: int) -> np.ndarray:
-    return trial[-(forecast.filters.shape[2] + horizon) :].copy()
+    # what a forecast looks back on, twice where that has gaps to be filled
+    return trial[-(2 * forecast.filters.shape[2] + horizon) :].copy()

@@ -353,6 +353,7 @@ class ReSUForecaster(BaseEstimator):
         transformation = fitted.settings.transformation
         if X is None:
             found = backward(adjust(fitted.ahead(fitted.history)), transformation)
+            found = _returned(found, found)
             return found[:, 0] if self._flat else found
         flat = _axes_of(X) == 1
         results = []

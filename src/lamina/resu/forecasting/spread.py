@@ -41,10 +41,16 @@ class Spread:
 
     @property
     def covariance(self) -> np.ndarray:
-        """Mean of e eᵀ, (horizon, channels, channels); a step never reached has that of the step before."""
+        """Mean of e eᵀ, (horizon, channels, channels).
+
+        A step never reached has that of the last one before that was, or of the first one of all.
+        """
         found = self.total / np.maximum(self.count, 1)[:, None, None]
+        reached = np.flatnonzero(self.count)
+        if len(reached):
+            found[: reached[0]] = found[reached[0]]
         for step in range(1, len(found)):
-            if not self.count[step]:
+            if not self.count[step] and self.count[:step].any():
                 found[step] = found[step - 1]
         return found
 

@@ -83,7 +83,9 @@ def folds_of(trials: list[np.ndarray], horizon: int) -> list[Fold]:
         for start, length in zip(starts, lengths, strict=False):
             inside = origins[(origins >= start) & (origins < start + length - 1)] - start
             of_trials.append(inside)
-        folds.append(Fold(int(known), of_trials))
+        # between short trials nothing may be left to forecast from
+        if any(len(inside) for inside in of_trials):
+            folds.append(Fold(int(known), of_trials))
     return folds
 
 
