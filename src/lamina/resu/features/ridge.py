@@ -13,8 +13,13 @@ _CONSTANT = 1e-6
 # errors that differ by less than this share are alike: of two series, left out in turn, those at any penalty
 _ALIKE = 1e-9
 
-# a block of fewer columns than this part of the series is thin
-_THIN = 4
+# a block of at most this part of the series is thin, if it has few columns or is at most the second part:
+# adding it at ten penalties takes about the time of a decomposition then
+_THIN, _THINNER = 4, 20
+_FEW = 100
+
+# numbers in a piece of the table that is worked on at once
+_PIECE = 2**22
 
 
 @dataclass(frozen=True)
@@ -112,49 +117,55 @@ def fit_ridge(
     root = np.sqrt(np.ones(len(z)) if weights is None else weights)[:, None]
     z = (z - center) * root
     y = (y - middle) * root
-    solvers = _decompose(z, y, root[:, 0] / np.linalg.norm(root), blocks)
-    misses = np.concatenate([errors(np.asarray(alphas, dtype=np.float64)) for errors, _ in solvers])
-    total = np.square(misses).sum(axis=1)
+    penalties = np.asarray(alphas, dtype=np.float64)
+    solved = _decompose(z, y, root[:, 0] / np.linalg.norm(root), blocks, penalties)
+    total = np.concatenate([np.square(misses).sum(axis=1) for misses, _ in solved])
     if not per_target:
         total = np.broadcast_to(total.sum(axis=1, keepdims=True), total.shape)
     best = (total <= (1 + _ALIKE) * total.min(axis=0)).argmax(axis=0)
-    choice, place = np.divmod(best, len(alphas))
-    alpha = np.asarray(alphas, dtype=np.float64)[place]
-    coef = np.empty((y.shape[1], z.shape[1]))
+    choice, place = np.divmod(best, len(penalties))
+    coef, missed = np.empty((y.shape[1], z.shape[1])), np.empty(y.shape)
     for k in range(len(coef)):
-        strength = blocks.strengths[choice[k]][blocks.of_column]
-        coef[k] = strength * solvers[choice[k]][1](alpha[k], k)
+        misses, weigh = solved[choice[k]]
+        coef[k] = blocks.strengths[choice[k]][blocks.of_column] * weigh(penalties[place[k]], k)
+        missed[:, k] = misses[place[k], :, k]
     coef[:, constant] = 0
-    left_out = targets - np.take_along_axis(misses, best[None, None, :], axis=0)[0] / root
-    return Ridge(mean, scale, coef, middle - coef @ center, alpha, blocks.strengths[choice], left_out)
+    strengths, left_out = blocks.strengths[choice], targets - missed / root
+    return Ridge(mean, scale, coef, middle - coef @ center, penalties[place], strengths, left_out)
 
 
 # errors left out, (alphas, series, targets); and, of one penalty and target, the weights of r_f z_f
-_Solver = tuple[Callable[[np.ndarray], np.ndarray], Callable[[float, int], np.ndarray]]
+_Solved = tuple[np.ndarray, Callable[[float, int], np.ndarray]]
 
 
-def _decompose(z: np.ndarray, y: np.ndarray, unit: np.ndarray, blocks: Blocks) -> list[_Solver]:
+def _decompose(
+    z: np.ndarray, y: np.ndarray, unit: np.ndarray, blocks: Blocks, alphas: np.ndarray
+) -> list[_Solved]:
     n, p = z.shape
     if n > p:
         outer = z.T @ z
         return [
-            _by_columns(outer * np.outer(r, r), z * r, y, unit)
-            for r in (strength[blocks.of_column] for strength in blocks.strengths)
+            _by_columns(outer, z, y, unit, strength[blocks.of_column], alphas)
+            for strength in blocks.strengths
         ]
     members = [np.compress(blocks.of_column == k, z, axis=1) for k in range(blocks.strengths.shape[1])]
     # blocks of a few columns are added to an eigendecomposition, rather than made a part of it
-    thin = np.array([columns.shape[1] <= n // _THIN for columns in members])
+    few = max(n // _THINNER, min(n // _THIN, _FEW))
+    thin = np.array([columns.shape[1] <= few for columns in members])
     wide = [None if few else columns @ columns.T for few, columns in zip(thin, members, strict=True)]
-    solved: dict[tuple[float, ...], tuple[np.ndarray, np.ndarray]] = {}
-    solvers: list[_Solver] = []
+    members = [columns if few else None for few, columns in zip(thin, members, strict=True)]
+    found: dict[tuple[float, ...], tuple[np.ndarray, np.ndarray]] = {}
+    solved: list[_Solved] = []
     for strength in blocks.strengths:
         key = tuple(np.where(thin, 0, strength))
-        if key not in solved:
-            solved[key] = _diagonalise(key, wide, unit)
-        few = [strength[k] * members[k] for k in np.flatnonzero(thin)]
-        extra = np.hstack([np.empty((n, 0)), *few])
-        solvers.append(_by_series(*solved[key], extra, z, strength[blocks.of_column], y))
-    return solvers
+        if key not in found:
+            found[key] = _diagonalise(key, wide, unit)
+        added = [
+            factor * columns for factor, columns in zip(strength, members, strict=True) if columns is not None
+        ]
+        extra = np.hstack([np.empty((n, 0)), *added])
+        solved.append(_by_series(*found[key], extra, z, strength[blocks.of_column], y, alphas))
+    return solved
 
 
 def _diagonalise(
@@ -172,47 +183,51 @@ def _diagonalise(
 
 
 def _by_series(
-    values: np.ndarray, vectors: np.ndarray, extra: np.ndarray, z: np.ndarray, r: np.ndarray, y: np.ndarray
-) -> _Solver:
+    values: np.ndarray,
+    vectors: np.ndarray,
+    extra: np.ndarray,
+    z: np.ndarray,
+    r: np.ndarray,
+    y: np.ndarray,
+    alphas: np.ndarray,
+) -> _Solved:
     """Solve with K = V Λ Vᵀ + E Eᵀ, by the identity of Woodbury."""
-    turned, squares, across = vectors.T @ y, vectors**2, vectors.T @ extra
+    turned, across = vectors.T @ y, vectors.T @ extra
     one = np.eye(extra.shape[1])
 
-    def duals(alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """G y, (alphas, series, targets), and the diagonal of G, (alphas, series, 1)."""
-        inverse = 1 / (values + alphas[:, None])[:, :, None]
-        diagonal = np.matmul(squares, inverse)
-        shares = inverse * turned
-        if extra.shape[1]:
-            weighed = inverse * across
-            middle = np.linalg.solve(one + across.T @ weighed, weighed.transpose(0, 2, 1))
-            shares = shares - weighed @ (middle @ turned)
-            seen = vectors @ weighed
-            diagonal = diagonal - (seen * (vectors @ middle.transpose(0, 2, 1))).sum(axis=2, keepdims=True)
-        return vectors @ shares, diagonal
+    def shares(alpha: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Vᵀ G y, (directions, targets), and two factors of what E takes off Vᵀ G V."""
+        inverse = 1 / (values + alpha)[:, None]
+        weighed = inverse * across
+        middle = np.linalg.solve(one + across.T @ weighed, weighed.T)
+        return inverse * turned - weighed @ (middle @ turned), weighed, middle
 
-    def errors(alphas: np.ndarray) -> np.ndarray:
-        dual, diagonal = duals(alphas)
-        return dual / diagonal
-
-    def coefficients(alpha: float, k: int) -> np.ndarray:
-        return r * (z.T @ duals(np.array([alpha]))[0][0, :, k])
-
-    return errors, coefficients
+    # the diagonal of G, (alphas, series, 1); one penalty after another from here on, since memory adds up
+    diagonal = np.matmul(vectors**2, 1 / (values + alphas[:, None])[:, :, None])
+    misses = np.empty((len(alphas), *y.shape))
+    for k, alpha in enumerate(alphas):
+        dual, weighed, middle = shares(alpha)
+        diagonal[k] -= ((vectors @ weighed) * (vectors @ middle.T)).sum(axis=1, keepdims=True)
+        misses[k] = vectors @ dual / diagonal[k]
+    return misses, lambda alpha, k: r * (z.T @ (vectors @ shares(alpha)[0])[:, k])
 
 
-def _by_columns(outer: np.ndarray, z: np.ndarray, y: np.ndarray, unit: np.ndarray) -> _Solver:
-    values, vectors = np.linalg.eigh(outer)
+def _by_columns(
+    outer: np.ndarray, z: np.ndarray, y: np.ndarray, unit: np.ndarray, r: np.ndarray, alphas: np.ndarray
+) -> _Solved:
+    """Solve with R Zᵀ Z R = V Λ Vᵀ, piece by piece of the series, of which there may be many."""
+    values, vectors = np.linalg.eigh(outer * np.outer(r, r))
     values = np.maximum(values, 0)
-    outputs = z @ vectors
-    turned, squares = outputs.T @ y, outputs**2
-
-    def errors(alphas: np.ndarray) -> np.ndarray:
-        inverse = 1 / (values + alphas[:, None])
-        kept = 1 - unit**2 - inverse @ squares.T
-        return (y - outputs @ (inverse[:, :, None] * turned)) / kept[:, :, None]
-
-    def coefficients(alpha: float, k: int) -> np.ndarray:
-        return vectors @ (turned[:, k] / (values + alpha))
-
-    return errors, coefficients
+    inverse = 1 / (values + alphas[:, None])
+    step = max(1, _PIECE // z.shape[1])
+    pieces = [slice(begin, begin + step) for begin in range(0, len(z), step)]
+    outputs = np.empty(z.shape)
+    for piece in pieces:
+        np.matmul(z[piece] * r, vectors, out=outputs[piece])
+    turned = outputs.T @ y
+    weights = inverse[:, :, None] * turned
+    misses = np.empty((len(alphas), *y.shape))
+    for piece in pieces:
+        kept = 1 - unit[piece] ** 2 - inverse @ (outputs[piece] ** 2).T
+        misses[:, piece] = (y[piece] - outputs[piece] @ weights) / kept[:, :, None]
+    return misses, lambda alpha, k: vectors @ (turned[:, k] / (values + alpha))
