@@ -19,6 +19,7 @@ from lamina.resu.features.transformer import ReSUFeatures
 class Part:
     """Training and test series of one resample, as they are and padded with zeros."""
 
+    name: str
     training: Series
     test: Series
     padded_training: np.ndarray
@@ -40,7 +41,7 @@ def part(collection: Collection, training: np.ndarray, test: np.ndarray, seed: i
         padded.chosen(training),
         padded.chosen(test),
     )
-    return Part(*series, collection.targets[training], collection.targets[test], seed)  # type: ignore[arg-type]
+    return Part(collection.name, *series, collection.targets[training], collection.targets[test], seed)  # type: ignore[arg-type]
 
 
 def banded(
