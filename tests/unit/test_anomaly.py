@@ -300,6 +300,7 @@ def test_auto_chooses_as_the_unit_does_and_says_so():
         ({"rank": 99}, "rank"),
         ({"statistic": "windows"}, "statistic"),
         ({"false_alarm_rate": 0}, "false_alarm_rate"),
+        ({"false_alarm_rate": 1.0}, "false_alarm_rate"),
         ({"threshold_rule": "gauss"}, "threshold_rule"),
         ({"contamination": 0.6}, "contamination"),
         ({"contamination": True}, "contamination"),
@@ -318,6 +319,8 @@ def test_what_cannot_be_is_named_before_anything_is_learned(arguments, named):
 
 def test_bad_recordings():
     detector = ReSUAnomaly(3, 2, 1)
+    with pytest.raises(DataError, match=r"^X must be long enough for scores, .* threshold_rule='chi2'"):
+        ReSUAnomaly(3, 2, 1, threshold_rule="empirical").fit(recording()[:200])
     with pytest.raises(DataError, match="constant"):
         detector.fit(np.ones(100))
     with pytest.raises(DataError, match="windows"):

@@ -11,7 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lamina._checks import check_choice, check_integer, check_real
-from lamina.errors import ArgumentError
+from lamina.errors import ArgumentError, DataError
 from lamina.resu.admission import admit, all_or_nothing, is_list_of_trials
 from lamina.resu.anomaly.alarms import Alarm, find_alarms
 from lamina.resu.anomaly.bank import Statistic, SurpriseBank
@@ -358,13 +358,21 @@ class ReSUAnomaly(OutlierMixin, BaseEstimator):
     def _threshold(self) -> float:
         scores = self.training_scores_
         if self.contamination is None:
-            return surprise_threshold(scores, self.false_alarm_rate, self.threshold_rule)
+            try:
+                return surprise_threshold(scores, self.false_alarm_rate, self.threshold_rule)
+            except DataError as error:
+                raise DataError(
+                    "X",
+                    allowed=f"long enough for scores, {error.allowed}",
+                    got=f"{error.got} score(s)",
+                    remedy="Give a longer recording, a higher false_alarm_rate, or threshold_rule='chi2'.",
+                ) from error
         return float(scores[max(0, len(scores) - 1 - round(self.contamination * len(scores)))])
 
     def _check_parameters(self) -> Request:
         check_choice("statistic", self.statistic, get_args(Statistic))
         check_choice("threshold_rule", self.threshold_rule, get_args(ThresholdRule))
-        check_real("false_alarm_rate", self.false_alarm_rate, above=0.0, maximum=1.0)
+        check_real("false_alarm_rate", self.false_alarm_rate, above=0.0, maximum=1.0 - 1e-12)
         if self.contamination is not None:
             check_real("contamination", self.contamination, above=0.0, maximum=0.5)
         check_integer("refits", self.refits, minimum=0)

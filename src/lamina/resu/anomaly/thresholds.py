@@ -69,7 +69,7 @@ def surprise_threshold(
     True
     """
     check_choice("rule", rule, get_args(ThresholdRule))
-    rate = check_real("false_alarm_rate", false_alarm_rate, above=0.0, maximum=1.0)
+    rate = check_real("false_alarm_rate", false_alarm_rate, above=0.0, maximum=1.0 - 1e-12)
     values = np.sort(np.asarray(scores, dtype=np.float64).ravel())
     values = values[: len(values) - int(np.isnan(values).sum())]
     needed = max(2, math.ceil(1 / rate - 1)) if rule == "empirical" else 2
@@ -78,7 +78,7 @@ def surprise_threshold(
             "scores",
             allowed=f"at least {needed} for the rule {rule!r} at a rate of {rate:g}",
             got=str(len(values)),
-            remedy="Give a longer recording, a higher false_alarm_rate, or threshold='chi2'.",
+            remedy="Give more scores, a higher false_alarm_rate, or rule='chi2'.",
         )
     if rule == "chi2" or (rule == "pareto" and len(values) < _FEWEST / _TAIL):
         return _matched_chi2(values, rate)
