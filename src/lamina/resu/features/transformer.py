@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, Self, cast
 
 import numpy as np
@@ -135,7 +136,8 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         DataError
             Infinite values, a series without a value, or nothing varies.
         """
-        self._learn(self._read(X, reset=True))
+        with self._as_before_if_it_fails():
+            self._learn(self._read(X, reset=True))
         return self
 
     def fit_transform(self, X: Any, y: None = None) -> np.ndarray:  # type: ignore[override]
@@ -151,7 +153,8 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         numpy.ndarray
             (n_series, features), float32, bit by bit as by `fit` and `transform`.
         """
-        return self._table(self._learn(self._read(X, reset=True)))
+        with self._as_before_if_it_fails():
+            return self._table(self._learn(self._read(X, reset=True)))
 
     def transform(self, X: Any) -> np.ndarray:
         """Compute the features of each series, which do not depend on the other series given.
@@ -195,6 +198,17 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         columns = zip(self.feature_units_, self.feature_channels_, self.feature_statistics_, strict=True)
         rooms = [(self.units_[unit].name if unit >= 0 else f"level_c{c}", name) for unit, c, name in columns]
         return np.asarray([f"{room}_{name}" for room, name in rooms], dtype=object)
+
+    @contextmanager
+    def _as_before_if_it_fails(self) -> Iterator[None]:
+        """Keep an earlier fit whole where another fails: what came in is noted before it is learned from."""
+        before = vars(self).copy()
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
 
     def _read(self, X: Any, *, reset: bool) -> Collection:
         collection = read_collection("X", X, channels=None if reset else self.n_channels_)

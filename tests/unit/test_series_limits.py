@@ -1,0 +1,44 @@
+"""Series features where a stranger's data end: failed fits, huge and tiny values, many channels."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lamina.errors import DataError
+from lamina.resu.features.collection import read_collection
+from lamina.resu.features.levels import channel_scales
+from lamina.resu.features.transformer import ReSUFeatures
+
+SMALL = {"n_features": 200, "memories": (2, 5), "rank": 3}
+WALKS = np.random.default_rng(0).standard_normal((30, 1, 60)).cumsum(axis=2)
+
+
+@pytest.mark.parametrize("form", [np.asarray, lambda table: pd.DataFrame(table).rename(columns=str)])
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+@pytest.mark.parametrize("bad", [np.zeros((4, 2, 20)), np.zeros((4, 30)), np.full((4, 1, 9), np.inf)])
+def test_a_fit_that_fails_leaves_the_last_one_whole(form, method, bad):
+    table = form(WALKS[:, 0])
+    features = ReSUFeatures(**SMALL).fit(table)
+    expected, before = features.transform(table), vars(features).copy()
+    with pytest.raises(DataError):
+        getattr(features, method)(bad)
+    assert vars(features).keys() == before.keys()
+    assert all(vars(features)[name] is value for name, value in before.items())
+    np.testing.assert_array_equal(features.transform(table), expected)
+
+
+@pytest.mark.parametrize("exponent", [-800, -500, 0, 500, 800])
+def test_scales_of_channels_are_in_the_unit_of_the_series(exponent):
+    usual = channel_scales(read_collection("X", WALKS), np.zeros(1))
+    factor = np.exp2(float(exponent))
+    found = channel_scales(read_collection("X", WALKS * factor), np.zeros(1))
+    np.testing.assert_array_equal(found, usual * factor)
+    np.testing.assert_allclose(usual, np.sqrt(np.mean(WALKS**2)))
+
+
+@pytest.mark.parametrize("exponent", [-900, 900])
+def test_levels_are_those_of_usual_units_however_large_they_are(exponent):
+    settings = SMALL | {"views": ("standardised",)}
+    usual = ReSUFeatures(**settings).fit_transform(WALKS)
+    found = ReSUFeatures(**settings).fit_transform(WALKS * np.exp2(float(exponent)))
+    np.testing.assert_allclose(found, usual, atol=1e-5)
