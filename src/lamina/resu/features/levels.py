@@ -21,8 +21,13 @@ _LEAST = 1e-3
 def channel_scales(collection: Collection, mean: np.ndarray) -> np.ndarray:
     """Deviation of each channel from its mean over all series, (channels,); 1 where there is none."""
     counts, means, deviations = series_moments(collection, difference=False)
-    squares = (counts * (deviations**2 + (means - mean) ** 2)).sum(axis=0) / counts.sum(axis=0)
-    return np.where(squares > 0, np.sqrt(squares), 1.0)
+    # in a unit in which the largest is about 1, since squares of 1e200 or 1e-200 are none; a power of two,
+    # which rounds nothing
+    largest = np.maximum(deviations, np.abs(means - mean)).max(axis=0)
+    unit = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))
+    squares = (deviations / unit) ** 2 + ((means - mean) / unit) ** 2
+    squares = (counts * squares).sum(axis=0) / counts.sum(axis=0)
+    return np.where(squares > 0, unit * np.sqrt(squares), 1.0)
 
 
 def choose_levels(table: np.ndarray) -> np.ndarray:
