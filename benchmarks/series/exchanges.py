@@ -97,6 +97,8 @@ def answers(one: Part) -> Iterator[tuple[str, np.ndarray]]:
     yield "MiniRocket cut to 2400", usual(fewer[0], labels, fewer[1])
     alike = rocket(one, standardise=True)
     yield "MiniRocket, each series standardised", usual(alike[0], labels, alike[1])
+    flat = [x.reshape(len(x), -1) for x in (one.padded_training, one.padded_test)]
+    yield "no features, the samples themselves", usual(flat[0], labels, flat[1])
     for n in (600, 1200, 10_000):
         yield f"ReSU, {n} features", ours(n_features=n)
     yield "ReSU without levels", ours(levels=False)

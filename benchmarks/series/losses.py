@@ -105,7 +105,7 @@ def explained(model: ReSUClassifier, one: Part, at: int, label: int, against: in
 
 
 def pictures(name: str) -> None:
-    """Draw a loss of middling margin, of the commonest pair of classes, beside a right answer."""
+    """Draw a loss of middling margin, of the commonest confusion, beside a right answer."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -124,16 +124,19 @@ def pictures(name: str) -> None:
         if len(wrong) > most[0]:
             most = len(wrong), (one, ours, said, theirs, wrong)
     one, ours, said, theirs, wrong = most[1]  # type: ignore[misc]
-    (label, against), _ = Counter(zip(one.expected[wrong], said[wrong], strict=True)).most_common(1)[0]
+    answered = set(one.expected[(said == one.expected) & (theirs == one.expected)].tolist())
+    confused = Counter(zip(one.expected[wrong].tolist(), said[wrong].tolist(), strict=True)).most_common()
+    label, against = next(pair for pair, _ in confused if pair[0] in answered)
     losses = [k for k in wrong if (one.expected[k], said[k]) == (label, against)]
     right = np.flatnonzero((one.expected == label) & (said == label) & (theirs == label))
-    figure, axes = plt.subplots(1, 2, figsize=(15.5, 4.2))
+    tall = 4.2 if one.padded_test.shape[1] == 1 else 7.5
+    figure, axes = plt.subplots(1, 2, figsize=(15.5, tall))
     for ax, candidates, title in zip(axes, (losses, right), ("lost", "right"), strict=True):
-        told = [explained(ours, one, k, int(label), int(against)) for k in candidates[:MOST_EXPLAINED]]
+        told = [explained(ours, one, k, label, against) for k in candidates[:MOST_EXPLAINED]]
         middle = sorted(told, key=lambda each: each.score)[len(told) // 2]
         plot_explanation(middle, ax)
         ax.set_title(f"{title}: {ax.get_title(loc='left')}", loc="left")
-    figure.subplots_adjust(left=0.13, right=0.92, wspace=0.78, top=0.87, bottom=0.12)
+    figure.subplots_adjust(left=0.13, right=0.92, wspace=0.78, top=1 - 0.55 / tall, bottom=0.5 / tall)
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{name.split(',')[0].lower()}.png"
     figure.savefig(path, dpi=68, metadata={"Software": None})
