@@ -7,6 +7,7 @@ import pytest
 from lamina.errors import DataError
 from lamina.resu.features.collection import read_collection
 from lamina.resu.features.levels import channel_scales
+from lamina.resu.features.regressor import ReSURegressor
 from lamina.resu.features.transformer import ReSUFeatures
 
 SMALL = {"n_features": 200, "memories": (2, 5), "rank": 3}
@@ -42,3 +43,21 @@ def test_levels_are_those_of_usual_units_however_large_they_are(exponent):
     usual = ReSUFeatures(**settings).fit_transform(WALKS)
     found = ReSUFeatures(**settings).fit_transform(WALKS * np.exp2(float(exponent)))
     np.testing.assert_allclose(found, usual, atol=1e-5)
+
+
+def test_series_below_the_least_normal_number_are_refused():
+    with pytest.raises(DataError, match="vary over time"):
+        ReSUFeatures(**SMALL, views=("standardised",)).fit(WALKS * 1e-310)
+
+
+@pytest.mark.parametrize("exponents", [(-700, 700), (0, -550), (550, 900)])
+def test_targets_of_any_size_are_predicted_alike(exponents):
+    targets = np.column_stack([WALKS.std(axis=(1, 2)), WALKS[:, 0, -1]])
+    usual, factors = ReSURegressor(**SMALL).fit(WALKS, targets), np.exp2(np.array(exponents, dtype=float))
+    found = ReSURegressor(**SMALL).fit(WALKS, targets * factors)
+    np.testing.assert_array_equal(found.alpha_, usual.alpha_)
+    np.testing.assert_array_equal(found.strengths_, usual.strengths_)
+    np.testing.assert_allclose(found.left_out_predictions_ / factors, usual.left_out_predictions_)
+    np.testing.assert_allclose(found.predict(WALKS) / factors, usual.predict(WALKS))
+    alone = [ReSURegressor(**SMALL).fit(WALKS, y) for y in (targets[:, 0], targets[:, 0] * factors[0])]
+    np.testing.assert_allclose(alone[1].unit_importances_, alone[0].unit_importances_)

@@ -126,7 +126,9 @@ def set_readout(estimator: Any, features: ReSUFeatures, ridge: Ridge) -> None:
         vars(estimator).pop(name, None)
         if name in vars(features):
             setattr(estimator, name, vars(features)[name])
-    weights = np.square(ridge.coef).sum(axis=0)
+    # relative to the largest, since squares of 1e-200 or 1e200 are none
+    largest = np.abs(ridge.coef).max()
+    weights = np.square(ridge.coef / (largest if largest > 0 else 1.0)).sum(axis=0)
     of_unit = features.feature_units_ >= 0
     share = np.bincount(
         features.feature_units_[of_unit], weights=weights[of_unit], minlength=len(features.units_)

@@ -111,7 +111,11 @@ def fit_ridge(
     scale[constant] = 1.0
     z[:, constant] = 0.0
     z /= scale
-    y = targets.astype(np.float64)
+    # in a unit in which the largest is about 1, since squares of 1e200 or 1e-200 are none; a power of two,
+    # which rounds nothing
+    largest = np.abs(targets).max(axis=0 if per_target else None, keepdims=True).astype(np.float64)
+    size = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))
+    y = targets / size
     share = np.full(len(z), 1 / len(z)) if weights is None else weights / weights.sum()
     center, middle = share @ z, share @ y
     root = np.sqrt(np.ones(len(z)) if weights is None else weights)[:, None]
@@ -129,9 +133,10 @@ def fit_ridge(
         misses, weigh = solved[choice[k]]
         coef[k] = blocks.strengths[choice[k]][blocks.of_column] * weigh(penalties[place[k]], k)
         missed[:, k] = misses[place[k], :, k]
+    coef = coef * size.T
     coef[:, constant] = 0
-    strengths, left_out = blocks.strengths[choice], targets - missed / root
-    return Ridge(mean, scale, coef, middle - coef @ center, penalties[place], strengths, left_out)
+    strengths, left_out = blocks.strengths[choice], targets - missed * size / root
+    return Ridge(mean, scale, coef, (middle * size)[0] - coef @ center, penalties[place], strengths, left_out)
 
 
 # errors left out, (alphas, series, targets); and, of one penalty and target, the weights of r_f z_f

@@ -54,7 +54,8 @@ def look(collection: Collection, view: str, mean: np.ndarray) -> Look:
         level = np.zeros(shape) if difference else np.broadcast_to(mean, shape).astype(np.float64)
         return Look(difference, np.ascontiguousarray(level), np.ones(shape))
     _, means, deviations = series_moments(collection, difference=difference)
-    varies = deviations > _CONSTANT * np.abs(means)
+    # of what is below the least normal number there is no inverse
+    varies = deviations > np.maximum(_CONSTANT * np.abs(means), np.finfo(np.float64).tiny)
     return Look(difference, means, np.where(varies, 1 / np.where(varies, deviations, 1.0), 0.0))
 
 
