@@ -80,6 +80,9 @@ def learn_units(
 
 _NONE = np.empty(0, np.float32)
 
+# units whose outputs are kept at once for their quantiles, a megabyte
+_TOGETHER = 64
+
 
 def spend(units: Sequence[Sequence[FeatureUnit]], most: int) -> list[FeatureUnit]:
     """Take the first unit of every scale, then the second of every scale, … until there are ``most``."""
@@ -93,9 +96,13 @@ def set_thresholds(
     collection: Collection, units: Sequence[FeatureUnit], mean: np.ndarray, thresholds: int
 ) -> list[FeatureUnit]:
     """Give every unit the quantiles of its own training output as thresholds."""
-    samples = sample_outputs(collection, units, mean)
-    levels = _quantiles(samples, quantile_levels(thresholds)).astype(np.float32)
-    return [replace(unit, thresholds=row) for unit, row in zip(units, levels, strict=True)]
+    found: list[FeatureUnit] = []
+    for first in range(0, len(units), _TOGETHER):
+        some = units[first : first + _TOGETHER]
+        samples = sample_outputs(collection, some, mean)
+        levels = _quantiles(samples, quantile_levels(thresholds)).astype(np.float32)
+        found += [replace(unit, thresholds=row) for unit, row in zip(some, levels, strict=True)]
+    return found
 
 
 def _quantiles(samples: np.ndarray, levels: np.ndarray) -> np.ndarray:
