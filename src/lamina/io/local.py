@@ -131,7 +131,7 @@ def rebuild_local(description: Mapping[str, Any], arrays: Mapping[str, np.ndarra
         counts=np.array(counts, dtype=np.int64),
         **{name: np.array(array) for name, array in arrays.items()},
     )
-    _add_names(unit, fitted["feature_names"])
+    add_names(unit, fitted["feature_names"])
     return unit
 
 
@@ -142,7 +142,8 @@ def _settings(parameters: Mapping[str, Any], error: type[LaminaError]) -> LocalS
         raise error(f"a parameter cannot be: {found}") from found
 
 
-def _add_names(unit: LocalReSU, names: Any) -> None:
+def add_names(unit: Any, names: Any) -> None:
+    """Give an estimator the names of its channels, if there are any, or say that they cannot be."""
     if names is None:
         return
     if (

@@ -11,8 +11,10 @@ from lamina._version import __version__
 from lamina.encoding.code import SpikeCode
 from lamina.encoding.registry import CODES
 from lamina.errors import ArgumentError, ArgumentTypeError, FileError
+from lamina.io.anomalies import describe_anomaly, rebuild_anomaly
 from lamina.io.codes import describe_code, is_code, rebuild_code
 from lamina.io.container import read_container, write_container
+from lamina.io.forecasts import describe_forecaster, rebuild_forecaster
 from lamina.io.formats import FORMAT, check_format, upgraded
 from lamina.io.local import describe_local, rebuild_local
 from lamina.io.networks import describe_network, rebuild_network
@@ -21,17 +23,30 @@ from lamina.io.series_features import describe_features, rebuild_features
 from lamina.io.series_readouts import describe_readout, rebuild_readout
 from lamina.io.units import describe_unit, rebuild_unit
 from lamina.resu import ReSU, ReSUNetwork
+from lamina.resu.anomaly.detector import ReSUAnomaly
 from lamina.resu.features.classifier import ReSUClassifier
 from lamina.resu.features.regressor import ReSURegressor
 from lamina.resu.features.transformer import ReSUFeatures
+from lamina.resu.forecasting.forecaster import ReSUForecaster
 from lamina.resu.local import LocalReSU
 
 SUFFIX = ".safetensors"
 
-Model = ReSU | ReSUNetwork | LocalReSU | ReSUFeatures | ReSUClassifier | ReSURegressor | SpikeCode
+Model = (
+    ReSU
+    | ReSUNetwork
+    | LocalReSU
+    | ReSUForecaster
+    | ReSUAnomaly
+    | ReSUFeatures
+    | ReSUClassifier
+    | ReSURegressor
+    | SpikeCode
+)
 
 _CLASSES = (
-    "a ReSU, a ReSUNetwork, a LocalReSU, ReSUFeatures, a ReSUClassifier, a ReSURegressor or a spike code"
+    "a ReSU, a ReSUNetwork, a LocalReSU, a ReSUForecaster, a ReSUAnomaly, ReSUFeatures, a ReSUClassifier, "
+    "a ReSURegressor or a spike code"
 )
 
 
@@ -41,14 +56,15 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     The file holds arrays and a JSON description: the format and lamina's version, the class, its parameters,
     how it was fitted (windows, trials), the physical units of the numbers, and a checksum of everything. Any
     program that reads safetensors can read it. The moments are kept, so that a loaded ReSU can `score` and
-    learn on; a loaded spike code encodes and decodes bit by bit alike.
+    learn on, and a loaded forecaster goes on with the recording; a loaded spike code encodes and decodes bit
+    by bit alike.
 
     Parameters
     ----------
     model
-        A fitted `lamina.ReSU`, `lamina.ReSUNetwork`, `lamina.resu.LocalReSU`, `lamina.resu.ReSUFeatures`,
-        `lamina.resu.ReSUClassifier` or `lamina.resu.ReSURegressor`, or any code of `lamina.encoding`, fitted
-        or not.
+        A fitted `lamina.ReSU`, `lamina.ReSUNetwork`, `lamina.resu.LocalReSU`, `lamina.resu.ReSUForecaster`,
+        `lamina.resu.ReSUAnomaly`, `lamina.resu.ReSUFeatures`, `lamina.resu.ReSUClassifier` or
+        `lamina.resu.ReSURegressor`, or any code of `lamina.encoding`, fitted or not.
     path
         The file, which must end in ``.safetensors``; an existing one is replaced. Its folder must exist.
 
@@ -58,9 +74,9 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         If the model is not fitted, or a parameter that the fit depends on was changed since: the window and
         the rectification are compared with what was fitted, and what else there is by solving once more
         from the moments (a change that moves no correlation by 1e-4 of the largest passes); features of
-        series keep no moments, and are compared with what their parameters allow. If a spike code draws from
-        a ``numpy.random.Generator``, of which only an integer seed can be kept; if labels are neither numbers
-        nor text.
+        series and detectors of anomalies keep no moments, and are compared with what their parameters allow.
+        If a spike code draws from a ``numpy.random.Generator``, of which only an integer seed can be kept; if
+        labels are neither numbers nor text.
     ArgumentTypeError
         If it is of another class, or ``path`` is no path.
     ArgumentError
@@ -93,6 +109,10 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         description, arrays = describe_network(model)
     elif type(model) is LocalReSU:
         description, arrays = describe_local(model)
+    elif type(model) is ReSUForecaster:
+        description, arrays = describe_forecaster(model)
+    elif type(model) is ReSUAnomaly:
+        description, arrays = describe_anomaly(model)
     elif type(model) is ReSUFeatures:
         description, arrays = describe_features(model)
     elif type(model) is ReSUClassifier or type(model) is ReSURegressor:
@@ -117,7 +137,8 @@ def load(path: str | os.PathLike[str]) -> Model:
 
     Returns
     -------
-    ReSU, ReSUNetwork, LocalReSU, ReSUFeatures, ReSUClassifier, ReSURegressor or SpikeCode
+    ReSU, ReSUNetwork, LocalReSU, ReSUForecaster, ReSUAnomaly, ReSUFeatures, ReSUClassifier, ReSURegressor
+    or SpikeCode
         The fitted model, or the code.
 
     Raises
@@ -168,6 +189,10 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
             return rebuild_network(whole, arrays), description
         if kind == "LocalReSU":
             return rebuild_local(whole, arrays), description
+        if kind == "ReSUForecaster":
+            return rebuild_forecaster(whole, arrays), description
+        if kind == "ReSUAnomaly":
+            return rebuild_anomaly(whole, arrays), description
         if kind == "ReSUFeatures":
             return rebuild_features(whole, arrays), description
         if kind in ("ReSUClassifier", "ReSURegressor"):

@@ -77,7 +77,7 @@ def describe_unit(unit: ReSU) -> tuple[Description, Arrays]:
     parameters = {name: as_json(getattr(unit, name)) for name in PARAMETERS}
     state = vars(unit)
     selection, significance = state.get("selection_"), state.get("significance_")
-    moments, moment_arrays = _split_state(state["moments_"].state())
+    moments, moment_arrays = split_state(state["moments_"].state())
     names = state.get("feature_names_in_")
     description = {
         "class": "ReSU",
@@ -134,7 +134,7 @@ def rebuild_unit(description: Mapping[str, Any], arrays: Mapping[str, np.ndarray
     channels = as_count("channels", fitted.get("channels"))
     other = fitted.get("future_channels")
     future_channels = channels if other is None else as_count("future_channels", other)
-    selection = _rebuild_selection(description, parameters, fitted)
+    selection = rebuild_selection(description, parameters, fitted)
     filters = arrays.get("filters")
     units, lags, _ = filters.shape if filters is not None and filters.ndim == 3 else (0, 0, 0)
     settings = _settle(parameters, fitted, selection, units, lags * channels)
@@ -153,7 +153,7 @@ def rebuild_unit(description: Mapping[str, Any], arrays: Mapping[str, np.ndarray
     rooms = (
         {name for name in arrays if name.startswith("significance.")} if significance is not None else set()
     )
-    kept = _rebuild_moments(description, arrays, set(shapes) | rooms)
+    kept = rebuild_moments(description, arrays, set(shapes) | rooms)
     joint = channels if other is None else channels + future_channels
     expected = (settings.memory, settings.horizon, settings.gap, joint, settings.half_life)
     if (kept.memory, kept.horizon, kept.gap, kept.channels, kept.half_life) != expected:
@@ -209,9 +209,10 @@ def _settle(
         raise NotInOrderError(f"a parameter cannot be: {error}") from error
 
 
-def _rebuild_selection(
+def rebuild_selection(
     description: Mapping[str, Any], parameters: Mapping[str, Any], fitted: Mapping[str, Any]
 ) -> Any:
+    """Return the selection of a description, if it holds one that goes with the rest."""
     if description.get("selection") is None:
         return None
     from lamina.stats.selection import Selection
@@ -312,7 +313,8 @@ def _shapes(
     }
 
 
-def _split_state(state: Mapping[str, Any]) -> tuple[Description, Arrays]:
+def split_state(state: Mapping[str, Any]) -> tuple[Description, Arrays]:
+    """Return the numbers and the arrays of the state of moments."""
     numbers: Description = {}
     arrays: Arrays = {}
     for name, value in state.items():
@@ -324,14 +326,15 @@ def _split_state(state: Mapping[str, Any]) -> tuple[Description, Arrays]:
     return numbers, arrays
 
 
-def _rebuild_moments(
+def rebuild_moments(
     description: Mapping[str, Any], arrays: Mapping[str, np.ndarray], others: set[str]
 ) -> LagMoments:
+    """Return the moments of a description, whose arrays are all but ``others``."""
     numbers = _mapping(description, "moments")
     extra = {name: array for name, array in arrays.items() if name not in others}
     names = {name.removeprefix("moments.") for name in extra if name.startswith("moments.")}
     if len(names) != len(extra) or not _GATHERED <= names <= _GATHERED | {"carry"} or names & set(numbers):
-        raise NotInOrderError("its moments are not whole, or it holds arrays that no ReSU has")
+        raise NotInOrderError("its moments are not whole, or it holds arrays that no model has")
     for name, value in numbers.items():
         whole = isinstance(value, int) and 0 <= value < 2**63
         real = isinstance(value, float) and 0 <= value < _MOST_REAL
