@@ -12,6 +12,7 @@ from lamina.resu.features.attribution import (
     MEANS,
     MOMENTS,
     back_to_samples,
+    differences_to_samples,
     levels_to_samples,
     outputs_of,
     parts,
@@ -139,6 +140,10 @@ def test_outputs_are_those_that_the_features_pool():
     unit = random_unit(rng, 2)
     for one, z in zip(x, outputs_of(x, unit), strict=True):
         np.testing.assert_allclose(z, unit_output(one, unit), rtol=1e-5, atol=1e-6)
+
+
+def test_what_a_difference_adds_goes_to_both_of_its_samples():
+    assert differences_to_samples(np.array([[2.0, 0.0, 4.0]])).tolist() == [[1.0, 1.0, 2.0, 2.0]]
 
 
 def test_levels_go_to_the_samples_that_make_them():
