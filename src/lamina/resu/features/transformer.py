@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lamina._checks import check_integer
-from lamina.errors import DataError
+from lamina.errors import DataError, ShapeError
 from lamina.resu.features.collection import Collection, is_table, read_collection
 from lamina.resu.features.gaps import fill_gaps
 from lamina.resu.features.learning import channel_means, learn_units, set_thresholds, spend
@@ -215,7 +215,17 @@ class ReSUFeatures(TransformerMixin, BaseEstimator):
         table = is_table(X)
         if table and (reset or self._of_table):
             # names of columns and their number, as scikit-learn's estimators keep and compare them
-            validate_data(self, cast("Any", X), reset=reset, skip_check_array=True)
+            try:
+                validate_data(self, cast("Any", X), reset=reset, skip_check_array=True)
+            except ValueError as error:
+                if reset:
+                    raise
+                raise ShapeError(
+                    "X",
+                    allowed=f"a table of {self.n_features_in_} columns, named as in the fit",
+                    got=str(error).strip(),
+                    remedy="Give series of another length as X[:, None, :], of one channel.",
+                ) from None
         if reset:
             self._of_table = table
             if not table:
