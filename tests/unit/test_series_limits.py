@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lamina.errors import DataError
+from lamina.errors import DataError, ShapeError
 from lamina.resu.features.collection import read_collection
 from lamina.resu.features.levels import channel_scales
 from lamina.resu.features.regressor import ReSURegressor
@@ -61,3 +61,18 @@ def test_targets_of_any_size_are_predicted_alike(exponents):
     np.testing.assert_allclose(found.predict(WALKS) / factors, usual.predict(WALKS))
     alone = [ReSURegressor(**SMALL).fit(WALKS, y) for y in (targets[:, 0], targets[:, 0] * factors[0])]
     np.testing.assert_allclose(alone[1].unit_importances_, alone[0].unit_importances_)
+
+
+@pytest.mark.parametrize("thresholds", [81, 82, 900])
+def test_columns_have_names_of_their_own_however_many(thresholds):
+    settings = SMALL | {"n_features": 2000, "thresholds": thresholds}
+    names = ReSUFeatures(**settings).fit(WALKS[:, :, :20]).get_feature_names_out()
+    assert len(set(names)) == len(names)
+
+
+def test_other_columns_than_in_the_fit_are_refused_by_our_error():
+    frame = pd.DataFrame(WALKS[:, 0]).add_prefix("t")
+    for given, other in ((WALKS[:, 0], WALKS[:, 0, 5:]), (frame, frame.add_prefix("s"))):
+        features = ReSUFeatures(**SMALL).fit(given)
+        with pytest.raises(ShapeError, match="feature"):
+            features.transform(other)

@@ -15,10 +15,12 @@ FURTHER = ("mean_on", "mean_off")
 
 def columns(statistics: Sequence[str], thresholds: int) -> list[str]:
     """Name the columns of one unit: the statistics, each threshold by its quantile."""
+    # from 0.1 to 0.9, more than 81 thresholds are less than 0.01 apart
+    digits = len(str((thresholds - 1) // 80)) if thresholds > 81 else 0
     names: list[str] = []
     for statistic in statistics:
         if statistic == "above":
-            names += [f"above_q{100 * level:.0f}" for level in quantile_levels(thresholds)]
+            names += [f"above_q{100 * level:.{digits}f}" for level in quantile_levels(thresholds)]
         else:
             names.append(statistic)
     return names
