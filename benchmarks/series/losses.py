@@ -39,6 +39,7 @@ RESAMPLES = {
 }
 FOLDER = Path(__file__).parents[2] / "docs" / "series" / "losses"
 MOST_EXPLAINED = 12
+JUMP = 5
 # deviations from 0.1 to 5000: beside a background of another size, the shares of single samples cancel only
 # after having grown a thousandfold
 OF_ALL_SIZES = ("Covid3Month, three levels",)
@@ -50,6 +51,9 @@ def numbers(name: str) -> None:
     found: dict[str, list[float]] = defaultdict(list)
     lost: Counter[tuple[int, int]] = Counter()
     pulls: dict[str, list[float]] = defaultdict(list)
+    jumps: list[str] = []
+    steps = np.array([np.abs(np.diff(each, axis=1)).max() for each in collection.series])
+    steps /= np.median(steps)
     for seed in range(RESAMPLES[name]):
         places = split(collection, seed)
         one = part(collection, *places, seed)
@@ -66,6 +70,7 @@ def numbers(name: str) -> None:
         found["only MiniRocket right (share of test)"].append(float((theirs & ~ours).mean()))
         found["only ReSU right (share of test)"].append(float((ours & ~theirs).mean()))
         wrong = np.flatnonzero(theirs & ~ours)
+        jumps.append(f"{(steps[places[1][wrong]] > JUMP).sum()} of {len(wrong)}")
         lost.update(zip(one.expected[wrong].tolist(), said["ReSU"][wrong].tolist(), strict=True))
         for at in wrong[:MOST_EXPLAINED]:
             for kind, value in pull(model, one, at, int(said["ReSU"][at])).items():
@@ -75,6 +80,8 @@ def numbers(name: str) -> None:
     for kind, values in found.items():
         print(f"{kind:48} {np.mean(values):.3f}  {' '.join(f'{v:.3f}' for v in values)}")
     print("lost, true -> said:", ", ".join(f"{a}->{b}: {n}" for (a, b), n in lost.most_common(8)))
+    print(f"with a step above {JUMP} times the median of the largest: {(steps > JUMP).sum()} of all series,")
+    print(f"  of the lost ones by resample {', '.join(jumps)}")
     print("lost ones: score, true less said, that of training series of both (base), and what moves it:")
     print("  " + ", ".join(f"{kind} {np.mean(values):+.3f}" for kind, values in pulls.items()), flush=True)
 
