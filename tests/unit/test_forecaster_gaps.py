@@ -1,4 +1,4 @@
-"""Forecasts of recordings with gaps, of many short trials, and beyond what float64 holds."""
+"""Forecasts of recordings with gaps, of many short trials, and close to what float64 holds."""
 
 import numpy as np
 import pytest
@@ -70,3 +70,13 @@ def test_bounds_that_overflow_are_refused_with_and_without_a_recording():
     for X in (y, None):
         with pytest.raises(DataError, match="overflow"):
             forecaster.forecast_interval(X, level=1 - 1e-9)
+
+
+@pytest.mark.parametrize(("offset", "scale"), [(1e15, 1e12), (1.7e18, 1e9)])
+def test_the_level_of_one_channel_costs_another_no_digits(offset, scale):
+    y = np.random.default_rng(0).standard_normal((200, 2)).cumsum(axis=0)
+    forecaster = ReSUForecaster(horizon=3, memory=4, difference=1, rank=1, ridge=0.1)
+    near = forecaster.fit(y * [scale, 1.0]).predict(y * [scale, 1.0])[20:, :, 1]
+    away = y * [scale, 1.0] + [offset, 0.0]
+    far = forecaster.fit(away).predict(away)[20:, :, 1]
+    np.testing.assert_allclose(far, near, atol=1e-4)

@@ -32,14 +32,35 @@ def forecast_from(trial: np.ndarray, origins: np.ndarray, forecast: ForecastMap)
     windows = sliding_window_view(trial, memory, axis=0)
     weights = forecast.filters[:, :, ::-1, :].transpose(0, 1, 3, 2).reshape(horizon * channels, -1)
     rows = max(1, _BLOCK // (memory * channels))
+    apart = _levels_apart(trial)
+    sums = weights.reshape(-1, channels, memory).sum(axis=2)
     for start in range(0, len(whole), rows):
         part = whole[start : start + rows]
-        lags = windows[origins[part] - memory + 1].reshape(len(part), -1)
+        lags = windows[origins[part] - memory + 1]
         # a level far from zero costs no digits when it is taken off first
-        level = lags[:, :1]
-        answer = (lags - level) @ weights.T + level * weights.sum(axis=1)
+        if apart:
+            level = lags[:, :, :1]
+            answer = (lags - level).reshape(len(part), -1) @ weights.T + level[:, :, 0] @ sums.T
+        else:
+            lags = lags.reshape(len(part), -1)
+            level = lags[:, :1]
+            answer = (lags - level) @ weights.T + level * weights.sum(axis=1)
         results[part] = answer.reshape(-1, horizon, channels) + forecast.constant
     return results
+
+
+def _levels_apart(trial: np.ndarray) -> bool:
+    """Return whether the level of one channel, taken off another, leaves that less than nine digits."""
+    if trial.shape[1] == 1:
+        return False
+    known = np.isfinite(trial)
+    least = np.where(known, trial, np.inf).min(axis=0, initial=np.inf)
+    most = np.where(known, trial, -np.inf).max(axis=0, initial=-np.inf)
+    moves = most > least
+    if not moves.any():
+        return False
+    far = np.abs(np.concatenate([least[moves], most[moves]])).max()
+    return bool(np.finfo(np.float64).eps * far > 1e-9 * (most - least)[moves].min())
 
 
 def futures_of(trial: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
