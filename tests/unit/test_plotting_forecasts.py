@@ -95,6 +95,7 @@ BAD = {
         lambda: plot_forecast(HISTORY, FORECAST, intervals={0.5: (FORECAST,)}),
         ArgumentError,
     ),
+    "intervals, a number": (lambda: plot_forecast(HISTORY, FORECAST, intervals={0.5: 1.0}), ArgumentError),
     "intervals, level": (
         lambda: plot_forecast(HISTORY, FORECAST, intervals={95: (FORECAST, FORECAST)}),
         ArgumentError,

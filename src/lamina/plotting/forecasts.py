@@ -145,11 +145,12 @@ def _bands(intervals: object, ahead: np.ndarray) -> list[tuple[float, np.ndarray
     bands = []
     for level in sorted(intervals, reverse=True):
         share = check_real("intervals", level, above=0, maximum=1)
-        if share == 1 or len(intervals[level]) != 2:
+        count = len(intervals[level]) if hasattr(intervals[level], "__len__") else 1
+        if share == 1 or count != 2:
             raise ArgumentError(
                 "intervals",
                 allowed="levels below 1, each with a lower and an upper bound",
-                got=f"{level}: {len(intervals[level])} bound(s)",
+                got=f"{level}: {count} bound(s)",
                 remedy="Write {0.95: (lower, upper)}.",
             )
         low, high = (_like(ahead, f"intervals[{level}]", bound) for bound in intervals[level])
