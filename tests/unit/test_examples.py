@@ -27,10 +27,12 @@ def test_every_example_is_run_here():
     # test_layers_classification.py, test_layers_heat.py and test_layers_retrieval.py
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
         "classify_series.py",
+        "explain_series.py",
         "heat_semigroup.py",
         "long_range_retrieval.py",
         "motion_detector.py",
         "replace_self_attention.py",
+        "sounds.py",
         "spikes_into_resu.py",
         "spiking_cartpole.py",
         "spiking_pendulum.py",
@@ -43,6 +45,23 @@ def test_motion_detectors_prefer_opposite_ways(tmp_path):
     assert [name for name, _, _ in found] == ["T4a", "T4b"]
     assert {way for _, way, _ in found} == {"right", "left"}
     assert min(float(index) for *_, index in found) > 0.6
+    assert (tmp_path / "drawn.png").stat().st_size > 10_000
+
+
+def test_explanations_point_at_what_was_planted(tmp_path):
+    said = run("explain_series.py", "--output", str(tmp_path), "--features", "300", "--asked", "8")
+    row = re.search(r"planted shapes \| ([\d.]+) ± [\d.]+ \|.*\| (-?[\d.]+) ±", said)
+    assert row, said
+    assert float(row[1]) > 2 * float(row[2])
+    assert re.search(r"([\d.]+) of the waves", said)[1] == "1.00"
+    assert len(list(tmp_path.glob("*.png"))) == 4
+
+
+def test_wood_is_told_from_metal(tmp_path):
+    said = run("sounds.py", "--plot", str(tmp_path / "drawn.png"))
+    right = {name.strip(): float(share) for name, share in re.findall(r"\| ([^|]+?) \| (0\.\d+)", said)}
+    assert right["ReSUClassifier"] > 0.75
+    assert right["ReSUClassifier"] > right["ridge on the spectrum"] + 0.05
     assert (tmp_path / "drawn.png").stat().st_size > 10_000
 
 
