@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lamina.errors import DataError, ShapeError
+from lamina.resu.features import learning
 from lamina.resu.features.collection import read_collection
 from lamina.resu.features.levels import channel_scales
 from lamina.resu.features.regressor import ReSURegressor
@@ -76,3 +77,15 @@ def test_other_columns_than_in_the_fit_are_refused_by_our_error():
         features = ReSUFeatures(**SMALL).fit(given)
         with pytest.raises(ShapeError, match="feature"):
             features.transform(other)
+
+
+def test_thresholds_do_not_depend_on_how_many_units_are_taken_together(monkeypatch):
+    few = ReSUFeatures(**SMALL).fit(WALKS[:7])
+    monkeypatch.setattr(learning, "_TOGETHER", 10**6)
+    whole = ReSUFeatures(**SMALL).fit(WALKS[:7])
+    for count in (1, 3):
+        monkeypatch.setattr(learning, "_TOGETHER", count)
+        found = ReSUFeatures(**SMALL).fit(WALKS[:7])
+        for one, other, third in zip(found.units_, whole.units_, few.units_, strict=True):
+            np.testing.assert_array_equal(one.thresholds, other.thresholds)
+            np.testing.assert_array_equal(third.thresholds, other.thresholds)

@@ -97,9 +97,11 @@ def set_thresholds(
 ) -> list[FeatureUnit]:
     """Give every unit the quantiles of its own training output as thresholds."""
     found: list[FeatureUnit] = []
+    # one of each view goes along, as the view with the fewest outputs says how many count of each
+    along = list({unit.scale.view: unit for unit in units}.values())
     for first in range(0, len(units), _TOGETHER):
         some = units[first : first + _TOGETHER]
-        samples = sample_outputs(collection, some, mean)
+        samples = sample_outputs(collection, [*some, *along], mean)[: len(some)]
         levels = _quantiles(samples, quantile_levels(thresholds)).astype(np.float32)
         found += [replace(unit, thresholds=row) for unit, row in zip(some, levels, strict=True)]
     return found
