@@ -265,7 +265,7 @@ CHANGES = {
     "a unit too few": array("thresholds", lambda found: found[1:]),
     "means": array("channel_means", lambda found: found[:1]),
     "another array": lambda d, a: a.update(more=np.zeros(3)),
-    "an array less": lambda d, a: [a.pop(name) for name in list(a) if name.endswith("whole")],
+    "an array less": lambda d, a: [a.pop(name) for name in list(a) if name.endswith("index")],
 }
 
 READOUT_CHANGES = {

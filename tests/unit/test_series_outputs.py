@@ -28,7 +28,7 @@ def random_units(rng, channels, count=7, thresholds=5, longest=9):
         for index in range(int(rng.integers(1, 4))):
             filter_ = rng.standard_normal((scale.memory, channels)).astype(np.float32)
             levels = np.sort(rng.standard_normal(thresholds)).astype(np.float32)
-            units.append(FeatureUnit(scale, index, filter_, 0.5, levels, whole=bool(rng.random() < 0.3)))
+            units.append(FeatureUnit(scale, index, filter_, 0.5, levels))
     return units
 
 
@@ -51,11 +51,6 @@ def plain(collection, units, mean, statistics=ALL):
     for i in range(len(collection)):
         views = [view_of(collection.series(i), unit.scale.view, mean) for unit in units]
         outputs = [unit_output(x, unit) for x, unit in zip(views, units, strict=True)]
-        for k, unit in enumerate(units):
-            if unit.whole:
-                outputs[k] = outputs[k][
-                    max(min((unit.scale.memory - 1) * unit.scale.dilation, len(outputs[k]) - 1), 0) :
-                ]
         rows.append(
             np.concatenate(
                 [pool(z, unit.thresholds, statistics) for z, unit in zip(outputs, units, strict=True)]
@@ -184,8 +179,6 @@ def test_samples_are_every_few_outputs_of_every_few_series(seed):
             chosen = range(0, len(collection), step)
             z = [unit_output(view_of(collection.series(i), unit.scale.view, mean), unit) for i in chosen]
             there = ~np.isnan(np.concatenate(z))
-            for item in z if unit.whole else []:
-                item[: max(min((unit.scale.memory - 1) * unit.scale.dilation, len(item) - 1), 0)] = np.nan
             rows.append(np.concatenate(z)[there][::stride])
         fewest = min(len(row) for row in rows)
         theirs = np.stack([row[:fewest] for row in rows])

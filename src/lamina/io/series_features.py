@@ -25,7 +25,7 @@ _FITTED = {"channels", "n_features_in", "of_table", "feature_names", "statistics
 
 _SCALE = {field.name for field in fields(Scale)}
 
-_PER_UNIT = ("scale", "index", "whole")
+_PER_UNIT = ("scale", "index")
 """Whole numbers of each unit, which the file holds as float64."""
 
 _LONGEST = 2**31
@@ -79,7 +79,7 @@ def describe_features(features: ReSUFeatures) -> tuple[Description, Arrays]:
         },
     }
     place = {scale: k for k, scale in enumerate(scales)}
-    numbers = [(place[unit.scale], unit.index, unit.whole) for unit in units]
+    numbers = [(place[unit.scale], unit.index) for unit in units]
     arrays = {
         "channel_means": np.array(features.channel_means_, dtype=np.float64),
         "channel_scales": np.array(features.channel_scales_, dtype=np.float64),
@@ -169,7 +169,7 @@ def _rebuild_units(
     thresholds = take_array(arrays, "thresholds", (count, settings.thresholds), (np.float32, np.float64))
     if correlations.min() < 0 or correlations.max() > 1 or (np.diff(thresholds, axis=1) < 0).any():
         raise NotInOrderError("its canonical correlations or thresholds cannot be")
-    below = {"scale": len(scales), "index": settings.rank, "whole": 2}
+    below = {"scale": len(scales), "index": settings.rank}
     numbers = {name: _whole(arrays, name, count, below[name]) for name in _PER_UNIT}
     seen = [scales[place] for place in numbers["scale"]]
     ends = np.cumsum([0, *(scale.memory * channels for scale in seen)])
@@ -181,7 +181,6 @@ def _rebuild_units(
             filters[ends[k] : ends[k + 1]].reshape(scale.memory, channels),
             float(correlations[k]),
             thresholds[k],
-            whole=bool(numbers["whole"][k]),
         )
         for k, scale in enumerate(seen)
     ]

@@ -29,8 +29,6 @@ class FeatureUnit:
         σ between its output and the future, 0 to 1.
     thresholds
         (thresholds,), of its output, ascending.
-    whole
-        Whether only those outputs count whose window begins within the series (the last, if there is none).
     """
 
     scale: Scale
@@ -38,7 +36,6 @@ class FeatureUnit:
     filter: np.ndarray
     canonical_correlation: float
     thresholds: np.ndarray
-    whole: bool = False
 
     @property
     def name(self) -> str:
@@ -114,7 +111,6 @@ def compile_units(units: Sequence[FeatureUnit]) -> Bank:
             np.array([*starts, len(units)], dtype=np.int64),
             np.array(places, dtype=np.int64),
             np.concatenate(weights),
-            np.array([unit.whole for unit in units]),
         ),
         views=views,
         gains=gains,

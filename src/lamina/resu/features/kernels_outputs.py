@@ -30,9 +30,8 @@ Views = tuple[np.ndarray, np.ndarray, np.ndarray]
 n_series, channels), see `lamina.resu.features.views.Look`."""
 
 Plan = tuple[np.ndarray, ...]
-"""Seven arrays: view, dilation, memory and first unit of each scale (and the end of the last); the place of
-its weights; the weights, (units, taps) of each scale, float32, taps filled up to a multiple of four; and of
-each unit whether only outputs of windows that begin within the series are looked at."""
+"""Six arrays: view, dilation, memory and first unit of each scale (and the end of the last); the place of
+its weights; and the weights, (units, taps) of each scale, float32, taps filled up to a multiple of four."""
 
 
 @njit(cache=True, nogil=True)
@@ -65,8 +64,8 @@ def pool_series(
     bits = outputs.view(np.int32)
     n_thresholds = thresholds.shape[1]
     kept = np.empty(n_thresholds + 7, np.float32)
-    # how early a sample is among those that are pooled, when all are and when whole windows are
-    early = np.empty((2, outputs.shape[1]), np.float32)
+    # how early a sample is among those that are pooled
+    early = np.empty(outputs.shape[1], np.float32)
     n_views = len(views[0])
     n_absent, samples = np.zeros(n_views, np.int64), np.zeros(n_views, np.int64)
     offsets = np.empty(4 * ((plan[2].max() * series[2] + 3) // 4), np.int64)
@@ -79,24 +78,18 @@ def pool_series(
             unit, stop = plan[3][scale], plan[3][scale + 1]
             taps = _write_offsets(plan, scale, series[2], samples[view], offsets)
             place = plan[4][scale]
-            begins = 0, max(min((plan[2][scale] - 1) * plan[1][scale], samples[view] - 1), 0)
-            for whole in range(2):
-                _write_early(
-                    early[whole, :padded], begins[whole], samples[view], absent[view], n_absent[view]
-                )
+            _write_early(early[:padded], samples[view], absent[view], n_absent[view])
             while unit < stop:
                 pair = min(2, stop - unit)
                 _convolve(lines[view], offsets, taps, plan[5], place, pair, outputs, padded)
                 place += pair * taps
                 for k in range(pair):
                     z = outputs[k, :padded]
-                    whole = 1 if plan[6][unit + k] else 0
-                    span = begins[whole], samples[view]
-                    present = _fill(z, np.float32(0), span, absent[view], n_absent[view])
-                    _pool(z, bits[k, :padded], present, thresholds[unit + k], early[whole, :padded], kept)
+                    present = _fill(z, np.float32(0), samples[view], absent[view], n_absent[view])
+                    _pool(z, bits[k, :padded], present, thresholds[unit + k], early[:padded], kept)
                     # the last, since it overwrites what does not count
                     mean = kept[n_thresholds] - kept[n_thresholds + 2]
-                    _fill(z, mean, span, absent[view], n_absent[view])
+                    _fill(z, mean, samples[view], absent[view], n_absent[view])
                     kept[n_thresholds + 6] = _deviation(z, mean, present)
                     row = table[i, (unit + k) * width : (unit + k + 1) * width]
                     for column in range(width):
@@ -119,7 +112,7 @@ def sample_series(
     stride
         ≥ 1.
     samples
-        (units, most samples), float32, to be filled from the left; NaN where a unit does not count an output.
+        (units, most samples), float32, to be filled from the left.
 
     Returns
     -------
@@ -151,17 +144,14 @@ def sample_series(
             unit, stop = plan[3][scale], plan[3][scale + 1]
             taps = _write_offsets(plan, scale, series[2], length[view], offsets)
             place = plan[4][scale]
-            begins = min((plan[2][scale] - 1) * plan[1][scale], length[view] - 1)
             while unit < stop:
                 pair = min(2, stop - unit)
                 _convolve(lines[view], offsets, taps, plan[5], place, pair, outputs, _padded(length[view]))
                 place += pair * taps
                 for k in range(pair):
                     row = samples[unit + k, filled[view] : filled[view] + n_picked[view]]
-                    begin = begins if plan[6][unit + k] else 0
                     for j in range(n_picked[view]):
-                        t = picked[view, j]
-                        row[j] = outputs[k, t] if t >= begin else np.nan
+                        row[j] = outputs[k, picked[view, j]]
                 unit += pair
         filled += n_picked
     fewest = samples.shape[1]
@@ -287,16 +277,12 @@ def _convolve(line, offsets, taps, weights, place, pair, outputs, padded):  # no
 
 
 @njit(cache=True)
-def _fill(z, value, span, absent, n_absent):  # noqa: ANN001, ANN202
+def _fill(z, value, end, absent, n_absent):  # noqa: ANN001, ANN202
     """Put a value wherever nothing is to be looked at; return how many samples are left."""
-    begin, end = span
-    z[:begin] = value
     z[end:] = value
-    left = end - begin
     for k in range(n_absent):
         z[absent[k]] = value
-        left -= absent[k] >= begin
-    return left
+    return end - n_absent
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -308,19 +294,16 @@ def _deviation(z, mean, present):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _write_early(early, begin, end, absent, n_absent):  # noqa: ANN001, ANN202
+def _write_early(early, end, absent, n_absent):  # noqa: ANN001, ANN202
     """Write cos(π (k + ½) / T), k and T counting the samples that are pooled; anything for the others."""
-    present = end - begin
-    for k in range(n_absent):
-        present -= absent[k] >= begin
-    share = np.float32(1.0) / np.float32(max(present, 1))
+    share = np.float32(1.0) / np.float32(max(end - n_absent, 1))
     # its argument, less a half, is between −½ and ½, where the series of −sin(π y) up to y¹¹ errs by 6e-8
-    y = np.float32(0.5 - begin) * share - np.float32(0.5)
+    y = np.float32(0.5) * share - np.float32(0.5)
     for t in range(len(early)):
         early[t] = y + np.float32(np.int32(t)) * share
     if n_absent:
         rank, skipped = 0, 0
-        for t in range(begin, end):
+        for t in range(end):
             while skipped < n_absent and absent[skipped] < t:
                 skipped += 1
             early[t] = (np.float32(rank) + np.float32(0.5)) * share - np.float32(0.5)

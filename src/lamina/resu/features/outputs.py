@@ -96,10 +96,7 @@ def pooled_outputs(
 def sample_outputs(
     collection: Collection, units: Sequence[FeatureUnit], mean: np.ndarray, n_samples: int = 4096
 ) -> np.ndarray:
-    """Sample each unit's output over the collection evenly, (units, about n_samples), for its quantiles.
-
-    NaN where the window of a unit that counts whole windows only begins before the series.
-    """
+    """Sample each unit's output over the collection evenly, (units, about n_samples), for its quantiles."""
     from lamina.resu.features import kernels_outputs as kernels
 
     step = max(1, len(collection) // _SAMPLED)
